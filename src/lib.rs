@@ -1,21 +1,39 @@
-//! Structures Russian job postings.
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
+mod chunk;
+mod classifier;
 mod document;
 mod encode;
 mod error;
+#[cfg(feature = "model")]
+mod model;
 mod package;
 mod prediction;
+mod report;
 mod section;
 mod session;
 mod span;
 
+/// Scripted stages, for testing code that is built on this crate.
+#[cfg(any(test, feature = "testing"))]
+pub mod testing {
+    pub use crate::encode::WordEncoder;
+    pub use crate::session::MockSession;
+}
+
 pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment};
+#[cfg(feature = "unicode")]
+pub use chunk::UnicodeChunker;
+pub use chunk::{Chunker, RazdelChunker};
+pub use classifier::{ClassifierBuilder, SectionClassifier};
 pub use document::{Block, BlockKind, Document};
 pub use encode::{Encoder, Encoding, Window};
 pub use error::{Error, Result};
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
+pub use report::{Fragment, Passage, VacancySections};
 pub use section::Section;
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
 pub use span::Span;

@@ -1,6 +1,12 @@
 //! Fragment → token ids.
 
+#[cfg(any(test, feature = "testing"))]
+mod words;
+
 use std::sync::Arc;
+
+#[cfg(any(test, feature = "testing"))]
+pub use words::WordEncoder;
 
 use crate::error::Result;
 

@@ -1,11 +1,15 @@
 //! Token ids → logits.
 
 mod inputs;
+#[cfg(any(test, feature = "testing"))]
+mod mock;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use inputs::SessionInputs;
+#[cfg(any(test, feature = "testing"))]
+pub use mock::MockSession;
 
 use crate::error::Result;
 use crate::section::Section;
