@@ -6,7 +6,7 @@ list of texts or (as in `fragments.text`) leads to either; `.gz` and `.zst` are 
 Texts are compared line by line, because the example reads lines. Blank lines give no
 fragments on either side.
 
-    pip install razdel==0.5.0 zstandard
+    pip install razdel==0.5.0 zstandard   # in the root of the repository:
     python3.11 scripts/razdel_diff.py FILE [--field NAME]
 
 Prints the first difference and the counts; exit status 1 if anything differs.
@@ -85,9 +85,12 @@ def main():
         path = folder + '/lines.txt'
         chars = 0
         with open(path, 'w', encoding='utf-8', newline='') as output:
-            for text in texts_of(args.file, args.field, args.normalise):
-                chars += len(text)
-                output.write(text + '\n')
+            try:
+                for text in texts_of(args.file, args.field, args.normalise):
+                    chars += len(text)
+                    output.write(text + '\n')
+            except (OSError, ValueError) as error:
+                sys.exit('%s: %s' % (args.file, error))
         started = time.monotonic()
         found = subprocess.run(shlex.split(args.command) + [path], stdout=subprocess.PIPE, check=False)
         seconds = time.monotonic() - started

@@ -165,6 +165,7 @@ def lists(rng):
             yield '%s%s Дом построен. %s%s Сад. Лес' % (item, bound, item, bound)
         yield '%s. %s) %s' % (item, item, rng.choice(TAILS))
         yield 'Список! %s; Дом. %s) Сад' % (item, item)
+        yield '%s.) Дом' % item
         yield '%s? Дом' % item
     for size in range(15, 26):  # the limit is 20 characters
         yield '1' * size + '. Дом'

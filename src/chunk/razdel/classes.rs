@@ -92,7 +92,7 @@ const fn resolve(run: u32, point: u32) -> u8 {
     let class = (run & 0xff) as u8;
     if class & ALTERNATES == 0 {
         class
-    } else if point.wrapping_sub(run >> 8).is_multiple_of(2) {
+    } else if (point ^ (run >> 8)) & 1 == 0 {
         class & !ALTERNATES
     } else {
         (class & !ALTERNATES) ^ (UPPER | LOWER)
