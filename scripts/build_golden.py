@@ -85,6 +85,8 @@ def parse(path):
         if not match:
             raise SourceError(f"{where}: expected 'CODES [KIND] TEXT', found {line!r}")
         codes, kind, text = match.groups()
+        if header.get("format") == "flat" and "  " in text:
+            raise SourceError(f"{where}: two spaces part the blocks of a flat text, found inside one")
         blocks.append((where, Block(codes, KINDS[kind or "."], text.replace("~", NBSP))))
     for key in ("id", "title", "it", "format"):
         if key not in header:
@@ -102,7 +104,7 @@ def dressed(header, block):
     """The block's text as it stands in the description, bullet and all."""
     text = block.raw
     if header["format"] == "html":
-        text = text.replace("**", "")
+        text = text.replace("<b>", "").replace("</b>", "")
     elif block.heading and header.get("headings") == "markdown":
         text = f"**{text}**"
     if block.kind in ("item", "nested"):
@@ -137,7 +139,7 @@ def escape(text, entities):
     if entities:
         for char, name in (("«", "laquo"), ("»", "raquo"), ("—", "mdash"), ("–", "ndash")):
             text = text.replace(char, f"&{name};")
-    return re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text)
+    return text.replace("&lt;b&gt;", "<strong>").replace("&lt;/b&gt;", "</strong>")
 
 
 def render_html(header, blocks):
