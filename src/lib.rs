@@ -28,7 +28,7 @@ pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment};
 pub use chunk::UnicodeChunker;
 pub use chunk::{Chunker, RazdelChunker};
 pub use classifier::{ClassifierBuilder, SectionClassifier};
-pub use document::{Block, BlockKind, Document};
+pub use document::{Block, BlockKind, Document, DocumentOptions};
 pub use encode::{Encoder, Encoding, Window};
 pub use error::{Error, Result};
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
