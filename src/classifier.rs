@@ -251,6 +251,31 @@ impl SectionClassifier {
         self.classify_document(&Document::from_html_with(html, &self.stages.document))
     }
 
+    /// Structures a vacancy as the hh.ru API sends it.
+    ///
+    /// The text is [`Vacancy::html`](crate::api::Vacancy::html), and the spans of the result point
+    /// into it. A vacancy without text gives an empty result.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify_vacancy`](Self::classify_vacancy).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{SectionClassifier, api::Vacancy};
+    ///
+    /// let json = r#"{"id": "1001", "description": "<p>Опыт работы с SQL от 3 лет.</p>"}"#;
+    /// let vacancy: Vacancy = serde_json::from_str(json)?;
+    /// let sections = SectionClassifier::shared()?.classify_api_vacancy(&vacancy)?;
+    /// assert_eq!(sections.fragments[0].text, "Опыт работы с SQL от 3 лет.");
+    /// # } Ok(()) }
+    /// ```
+    #[cfg(all(feature = "serde", feature = "html"))]
+    pub fn classify_api_vacancy(&self, vacancy: &crate::api::Vacancy) -> Result<VacancySections> {
+        self.classify_vacancy_html(&vacancy.html())
+    }
+
     /// Structures a vacancy that is already cut into blocks.
     ///
     /// # Errors

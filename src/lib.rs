@@ -2,6 +2,8 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod aggregate;
+#[cfg(feature = "serde")]
+pub mod api;
 mod chunk;
 mod classifier;
 mod document;
