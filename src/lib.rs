@@ -35,6 +35,8 @@ pub use classifier::{ClassifierBuilder, SectionClassifier};
 pub use document::{Block, BlockKind, Document};
 pub use encode::{Encoder, Encoding, Window};
 pub use error::{Error, Result};
+#[cfg(feature = "model")]
+pub use package::MlPackage;
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
 pub use report::{Fragment, Passage, VacancySections};
