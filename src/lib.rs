@@ -12,7 +12,9 @@ mod span;
 
 pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment};
 pub use document::{Block, BlockKind, Document};
-pub use encode::{Encoder, Encoding, Window};
+#[cfg(feature = "model")]
+pub use encode::WordPieceEncoder;
+pub use encode::{Encoder, Encoding, Overflow, Window};
 pub use error::{Error, Result};
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};

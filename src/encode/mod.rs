@@ -1,8 +1,22 @@
 //! Fragment → token ids.
 
+#[cfg(feature = "model")]
+mod json;
+#[cfg(feature = "model")]
+mod tokenizer_config;
+#[cfg(feature = "model")]
+mod tokenizer_json;
+mod window;
+#[cfg(feature = "model")]
+mod wordpiece;
+
 use std::sync::Arc;
 
 use crate::error::Result;
+
+pub use self::window::Overflow;
+#[cfg(feature = "model")]
+pub use self::wordpiece::WordPieceEncoder;
 
 /// The token ids of one model input: real tokens only, special tokens included, no padding.
 ///
