@@ -10,7 +10,7 @@ pub use builder::ClassifierBuilder;
 
 use crate::aggregate::{Aggregator, Decision, ScoredFragment};
 use crate::chunk::Chunker;
-use crate::document::{Block, Document};
+use crate::document::{Block, Document, DocumentOptions};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::prediction::Prediction;
@@ -43,6 +43,7 @@ struct Stages {
     encoder: Arc<dyn Encoder>,
     chunker: Arc<dyn Chunker>,
     aggregator: Arc<dyn Aggregator>,
+    document: DocumentOptions,
     max_text_bytes: usize,
 }
 
@@ -220,7 +221,59 @@ impl SectionClassifier {
     /// ```
     pub fn classify_vacancy(&self, text: &str) -> Result<VacancySections> {
         self.check_length(text)?;
-        self.classify_document(&Document::from_plain(text))
+        self.classify_document(&Document::from_plain_with(text, &self.stages.document))
+    }
+
+    /// Structures a whole vacancy given as HTML, such as the descriptions of hh.ru.
+    ///
+    /// The spans of the result point into the HTML. See
+    /// [`Document::from_html`](crate::Document::from_html) for how markup is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify_vacancy`](Self::classify_vacancy).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::SectionClassifier;
+    ///
+    /// let html = "<p><strong>Требования:</strong></p><ul><li>опыт работы с <em>SQL</em></li></ul>";
+    /// let sections = SectionClassifier::shared()?.classify_vacancy_html(html)?;
+    /// let fragment = &sections.fragments[1];
+    /// assert_eq!(fragment.text, "опыт работы с SQL");
+    /// assert_eq!(fragment.span.slice(html), Some("опыт работы с <em>SQL"));
+    /// # } Ok(()) }
+    /// ```
+    #[cfg(feature = "html")]
+    pub fn classify_vacancy_html(&self, html: &str) -> Result<VacancySections> {
+        self.check_length(html)?;
+        self.classify_document(&Document::from_html_with(html, &self.stages.document))
+    }
+
+    /// Structures a vacancy as the hh.ru API sends it.
+    ///
+    /// The text is [`Vacancy::html`](crate::api::Vacancy::html), and the spans of the result point
+    /// into it. A vacancy without text gives an empty result.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify_vacancy`](Self::classify_vacancy).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{SectionClassifier, api::Vacancy};
+    ///
+    /// let json = r#"{"id": "1001", "description": "<p>Опыт работы с SQL от 3 лет.</p>"}"#;
+    /// let vacancy: Vacancy = serde_json::from_str(json)?;
+    /// let sections = SectionClassifier::shared()?.classify_api_vacancy(&vacancy)?;
+    /// assert_eq!(sections.fragments[0].text, "Опыт работы с SQL от 3 лет.");
+    /// # } Ok(()) }
+    /// ```
+    #[cfg(all(feature = "serde", feature = "html"))]
+    pub fn classify_api_vacancy(&self, vacancy: &crate::api::Vacancy) -> Result<VacancySections> {
+        self.classify_vacancy_html(&vacancy.html())
     }
 
     /// Structures a vacancy that is already cut into blocks.

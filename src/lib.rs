@@ -6,6 +6,8 @@
 )]
 
 mod aggregate;
+#[cfg(feature = "serde")]
+pub mod api;
 mod chunk;
 mod classifier;
 mod document;
@@ -32,7 +34,7 @@ pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment};
 pub use chunk::UnicodeChunker;
 pub use chunk::{Chunker, RazdelChunker};
 pub use classifier::{ClassifierBuilder, SectionClassifier};
-pub use document::{Block, BlockKind, Document};
+pub use document::{Block, BlockKind, Document, DocumentOptions};
 #[cfg(feature = "model")]
 pub use encode::WordPieceEncoder;
 pub use encode::{Encoder, Encoding, Overflow, Window};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{SectionClassifier, Stages};
 use crate::aggregate::{Aggregator, MajorityVote};
 use crate::chunk::{Chunker, RazdelChunker};
+use crate::document::DocumentOptions;
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::session::Session;
@@ -46,6 +47,7 @@ pub struct ClassifierBuilder {
     encoder: Option<Arc<dyn Encoder>>,
     chunker: Arc<dyn Chunker>,
     aggregator: Arc<dyn Aggregator>,
+    document: DocumentOptions,
     max_text_bytes: usize,
 }
 
@@ -58,6 +60,7 @@ impl fmt::Debug for ClassifierBuilder {
             .field("overflow", &self.overflow);
         debug
             .field("session", &self.session.as_ref().map(|s| s.backend()))
+            .field("document", &self.document)
             .field("max_text_bytes", &self.max_text_bytes)
             .finish_non_exhaustive()
     }
@@ -80,6 +83,7 @@ impl ClassifierBuilder {
             encoder: None,
             chunker: Arc::new(RazdelChunker),
             aggregator: Arc::new(MajorityVote),
+            document: DocumentOptions::new(),
             max_text_bytes: MAX_TEXT_BYTES,
         }
     }
@@ -124,6 +128,19 @@ impl ClassifierBuilder {
         self
     }
 
+    /// Cuts vacancies into blocks with these options. Default: [`DocumentOptions::new`].
+    ///
+    /// ```
+    /// use vacancy_sections::{DocumentOptions, SectionClassifier};
+    ///
+    /// let options = DocumentOptions::new().split_flat(false);
+    /// let builder = SectionClassifier::builder().document_options(options);
+    /// ```
+    pub fn document_options(mut self, options: DocumentOptions) -> Self {
+        self.document = options;
+        self
+    }
+
     /// Longest fragment or vacancy accepted, in bytes. Default: 16 MiB.
     pub fn max_text_bytes(mut self, limit: usize) -> Self {
         self.max_text_bytes = limit;
@@ -144,6 +161,7 @@ impl ClassifierBuilder {
                 encoder,
                 chunker: self.chunker,
                 aggregator: self.aggregator,
+                document: self.document,
                 max_text_bytes: self.max_text_bytes,
             }),
         })
