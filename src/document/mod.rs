@@ -4,6 +4,7 @@ mod marker;
 mod plain;
 mod text_map;
 
+pub(crate) use marker::marker_len;
 use text_map::TextMap;
 
 use crate::span::Span;
