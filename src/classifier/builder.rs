@@ -36,7 +36,6 @@ const MAX_TEXT_BYTES: usize = 16 << 20;
 /// assert!(classifier.classify_vacancy(&"x".repeat(2 << 20)).is_err());
 /// # } Ok(()) }
 /// ```
-#[must_use = "a builder does nothing until it is built"]
 #[derive(Clone)]
 pub struct ClassifierBuilder {
     #[cfg(feature = "model")]
