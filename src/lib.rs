@@ -25,11 +25,14 @@ mod span;
 /// Scripted stages, for testing code that is built on this crate.
 #[cfg(any(test, feature = "testing"))]
 pub mod testing {
+    pub use crate::aggregate::inspection::{
+        FEATURE_GROUPS, FeatureRow, GATES, LINKS, sequence_features,
+    };
     pub use crate::encode::WordEncoder;
     pub use crate::session::MockSession;
 }
 
-pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment};
+pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment, SequenceAggregator};
 #[cfg(feature = "unicode")]
 pub use chunk::UnicodeChunker;
 pub use chunk::{Chunker, RazdelChunker};
@@ -43,7 +46,7 @@ pub use error::{Error, Result};
 pub use package::MlPackage;
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
-pub use report::{Fragment, Passage, VacancySections};
+pub use report::{Fragment, Heading, Passage, VacancySections};
 pub use section::Section;
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
 pub use span::Span;

@@ -38,7 +38,10 @@ pub fn with_aggregator(
     match name {
         None => Ok(builder),
         Some("majority") => Ok(builder.aggregator(vacancy_sections::MajorityVote)),
-        Some(other) => Err(format!("unknown aggregator `{other}`: expected majority").into()),
+        Some("sequence") => Ok(builder.aggregator(vacancy_sections::SequenceAggregator::new())),
+        Some(other) => {
+            Err(format!("unknown aggregator `{other}`: expected majority or sequence").into())
+        }
     }
 }
 

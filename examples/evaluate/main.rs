@@ -23,7 +23,7 @@ Usage: evaluate --data FILE.jsonl[.gz] [--model DIR] [--aggregator NAME] [--json
   --model DIR        model directory (section_classifier.mlpackage,
                      tokenizer.json, tokenizer_config.json); default: the
                      embedded model
-  --aggregator NAME  majority
+  --aggregator NAME  sequence or majority
   --json             {\"fragment\": {accuracy5, content_accuracy, junk_recall,
                      junk_precision, macro_f1, f1, ece, confusion},
                      \"vacancy\": {…}}

@@ -9,6 +9,7 @@ mod options;
 mod plain;
 mod text_map;
 
+pub(crate) use marker::marker_len;
 pub use options::DocumentOptions;
 
 use line::Line;
