@@ -336,7 +336,7 @@ def compress(model, module):
     affine_op = cto.OpLinearQuantizerConfig(mode="linear", dtype="uint8", weight_threshold=16)
     model = cto.linear_quantize_weights(model, config(linear[:-1], linear_op))
     model = cto.linear_quantize_weights(model, config(linear[-1:], affine_op))
-    prune_op = cto.OpMagnitudePrunerConfig(target_sparsity=0.4, weight_threshold=16)
+    prune_op = cto.OpMagnitudePrunerConfig(target_sparsity=0.6, weight_threshold=16)
     model = cto.prune_weights(model, config(pruned, prune_op))
     for nbits, chosen in ((4, lut[:-1]), (6, lut[-1:])):
         op = cto.OpPalettizerConfig(mode="uniform", nbits=nbits, weight_threshold=16)
@@ -493,16 +493,16 @@ FIXTURES = {
                 num_attention_heads=2, intermediate_size=12, hidden_act="gelu_pytorch_tanh"),
         vocab=32, seed=5),
     "fused_qkv": lambda out, n: torch_fixture(
-        out, n, own(Fused, vocab=32, hidden=12, heads=3, inner=16, layers=2),
+        out, n, own(Fused, vocab=32, hidden=10, heads=2, inner=16, layers=2),
         vocab=32, uses_types=False, seed=7),
     "decomposed": lambda out, n: torch_fixture(
         out, n, own(Decomposed, vocab=32, hidden=12, heads=2, inner=16),
         vocab=32, seed=9, passes=plain_passes()),
     "bert_compressed": lambda out, n: torch_fixture(
         out, n,
-        bert(vocab_size=32, hidden_size=64, num_hidden_layers=1, num_attention_heads=4,
+        bert(vocab_size=24, hidden_size=64, num_hidden_layers=1, num_attention_heads=4,
              intermediate_size=16, hidden_act="gelu", attn_implementation="sdpa"),
-        vocab=32, seed=10, after=compress),
+        vocab=24, seed=10, after=compress),
     "mil_ops": mil_fixture,
 }
 

@@ -19,5 +19,7 @@ pub use package::MlPackage;
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
 pub use section::Section;
+#[cfg(feature = "model")]
+pub use session::PortableSession;
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
 pub use span::Span;

@@ -1,11 +1,15 @@
 //! Token ids → logits.
 
 mod inputs;
+#[cfg(feature = "model")]
+mod portable;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 pub use inputs::SessionInputs;
+#[cfg(feature = "model")]
+pub use portable::PortableSession;
 
 use crate::error::Result;
 use crate::section::Section;
