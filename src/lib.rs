@@ -14,6 +14,8 @@ pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment};
 pub use document::{Block, BlockKind, Document};
 pub use encode::{Encoder, Encoding, Window};
 pub use error::{Error, Result};
+#[cfg(feature = "model")]
+pub use package::MlPackage;
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
 pub use section::Section;

@@ -1,0 +1,163 @@
+//! The weight files that an ML Program points into.
+
+use std::collections::BTreeMap;
+
+use coreml_proto::proto::mil_spec::{
+    Argument, Block, Program, Value, argument::binding::Binding, value, value::immediate_value,
+};
+
+use super::blob::{Blob, BlobIndex};
+use super::files::Files;
+use super::{path, quote};
+use crate::error::{Error, Result};
+
+/// Stands in the program for the directory that the model specification is in.
+const MODEL_PATH: &str = "@model_path/";
+
+/// The weight files of a package by the name that the program uses, such as
+/// `@model_path/weights/weight.bin`.
+#[derive(Debug, Clone)]
+pub(super) struct Weights {
+    files: BTreeMap<String, WeightFile>,
+}
+
+#[derive(Debug, Clone)]
+struct WeightFile {
+    /// Path relative to the package.
+    path: String,
+    index: BlobIndex,
+}
+
+impl Weights {
+    /// Reads the index of every weight file that the program names and checks that a blob is
+    /// wherever the program expects one.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Package`] when a file is missing or damaged.
+    pub(super) fn read(root_model: &str, program: &Program, files: &Files) -> Result<Self> {
+        let mut weights = Self {
+            files: BTreeMap::new(),
+        };
+        for reference in references(program) {
+            if !weights.files.contains_key(&reference.file_name) {
+                let path = package_path(root_model, &reference.file_name)?;
+                let bytes = files.get(&path).ok_or_else(|| Error::Package {
+                    file: path.clone(),
+                    place: "package".to_owned(),
+                    reason: format!("missing, the program of {root_model} reads it"),
+                })?;
+                let index = BlobIndex::read(&path, bytes)?;
+                weights
+                    .files
+                    .insert(reference.file_name.clone(), WeightFile { path, index });
+            }
+            weights.blob(files, reference)?;
+        }
+        Ok(weights)
+    }
+
+    /// The blob that a value of the program refers to.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Package`] when the program given to [`Self::read`] does not name that file, or the
+    /// file has no blob at that offset.
+    pub(super) fn blob<'a>(
+        &self,
+        files: &'a Files,
+        reference: &value::BlobFileValue,
+    ) -> Result<Blob<'a>> {
+        let (Some(file), Some(bytes)) = self
+            .files
+            .get(&reference.file_name)
+            .map_or((None, None), |file| (Some(file), files.get(&file.path)))
+        else {
+            return Err(Error::Package {
+                file: reference.file_name.clone(),
+                place: format!("byte {}", reference.offset),
+                reason: "no weight file of this name was read".to_owned(),
+            });
+        };
+        file.index.blob(&file.path, bytes, reference.offset)
+    }
+}
+
+/// The package path of a file that the program names.
+fn package_path(root_model: &str, file_name: &str) -> Result<String> {
+    let invalid = |reason: String| Error::Package {
+        file: root_model.to_owned(),
+        place: "program: blob file name".to_owned(),
+        reason,
+    };
+    let relative = file_name.strip_prefix(MODEL_PATH).ok_or_else(|| {
+        invalid(format!(
+            "expected a name that starts with {MODEL_PATH}, found {}",
+            quote::text(file_name)
+        ))
+    })?;
+    path::check(relative).map_err(invalid)?;
+    Ok(match root_model.rsplit_once('/') {
+        Some((directory, _)) => format!("{directory}/{relative}"),
+        None => relative.to_owned(),
+    })
+}
+
+/// Every reference to a blob in a program.
+fn references(program: &Program) -> Vec<&value::BlobFileValue> {
+    let mut found = Vec::new();
+    in_values(program.attributes.values(), &mut found);
+    for function in program.functions.values() {
+        in_values(function.attributes.values(), &mut found);
+        for block in function.block_specializations.values() {
+            in_block(block, &mut found);
+        }
+    }
+    found
+}
+
+// The recursion is as deep as the messages are nested, which the protobuf decoder limits to 100.
+
+fn in_block<'a>(block: &'a Block, found: &mut Vec<&'a value::BlobFileValue>) {
+    in_values(block.attributes.values(), found);
+    for operation in &block.operations {
+        in_values(operation.attributes.values(), found);
+        for argument in operation.inputs.values() {
+            in_argument(argument, found);
+        }
+        for block in &operation.blocks {
+            in_block(block, found);
+        }
+    }
+}
+
+fn in_argument<'a>(argument: &'a Argument, found: &mut Vec<&'a value::BlobFileValue>) {
+    for binding in &argument.arguments {
+        if let Some(Binding::Value(value)) = &binding.binding {
+            in_values([value], found);
+        }
+    }
+}
+
+fn in_values<'a>(
+    values: impl IntoIterator<Item = &'a Value>,
+    found: &mut Vec<&'a value::BlobFileValue>,
+) {
+    for value in values {
+        match &value.value {
+            Some(value::Value::BlobFileValue(reference)) => found.push(reference),
+            Some(value::Value::ImmediateValue(immediate)) => match &immediate.value {
+                Some(immediate_value::Value::Tuple(tuple)) => in_values(&tuple.values, found),
+                Some(immediate_value::Value::List(list)) => in_values(&list.values, found),
+                Some(immediate_value::Value::Dictionary(dictionary)) => {
+                    for pair in &dictionary.values {
+                        in_values(&pair.key, found);
+                        in_values(&pair.value, found);
+                    }
+                }
+                Some(immediate_value::Value::Tensor(_)) | None => {}
+            },
+            None => {}
+        }
+    }
+}
