@@ -1,11 +1,21 @@
 //! Token ids → logits.
 
+#[cfg(feature = "model")]
+mod coreml;
 mod inputs;
+#[cfg(feature = "model")]
+mod select;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+#[cfg(all(feature = "coreml", target_os = "macos"))]
+pub use coreml::CoreMlSession;
+#[cfg(feature = "model")]
+pub use coreml::{ComputeUnits, CoreMlOptions, ModelCache, Probe};
 pub use inputs::SessionInputs;
+#[cfg(feature = "model")]
+pub use select::Backend;
 
 use crate::error::Result;
 use crate::section::Section;

@@ -1,6 +1,6 @@
 //! A scripted stand-in for CoreML that also plays its faults.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex};
 use half::f16;
 
 use super::engine::{
-    Description, ElementType, Engine, Failure, Feature, Framework, INPUTS, OUTPUT, RawOutput,
+    Description, ElementType, Engine, Failure, Feature, Features, Framework, INPUTS, RawOutput,
     TokenRow,
 };
 use super::options::ComputeUnits;
@@ -55,7 +55,9 @@ pub(super) struct Double {
 
 impl std::fmt::Debug for Double {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Double").field("fault", &self.fault).finish_non_exhaustive()
+        f.debug_struct("Double")
+            .field("fault", &self.fault)
+            .finish_non_exhaustive()
     }
 }
 
@@ -121,7 +123,12 @@ impl Double {
             strides: vec![Section::COUNT, 1],
             bytes,
         };
-        let f32s = || logits.iter().flat_map(|logit| logit.to_ne_bytes()).collect::<Vec<u8>>();
+        let f32s = || {
+            logits
+                .iter()
+                .flat_map(|logit| logit.to_ne_bytes())
+                .collect::<Vec<u8>>()
+        };
         let plain = flat(f32s(), ElementType::Float32);
         Some(match self.fault.clone() {
             Some(Fault::Dtype(dtype)) => RawOutput { dtype, ..plain },
@@ -141,11 +148,17 @@ impl Double {
                 ..plain
             },
             Some(Fault::Float16) => flat(
-                logits.iter().flat_map(|&logit| f16::from_f32(logit).to_ne_bytes()).collect(),
+                logits
+                    .iter()
+                    .flat_map(|&logit| f16::from_f32(logit).to_ne_bytes())
+                    .collect(),
                 ElementType::Float16,
             ),
             Some(Fault::Float64) => flat(
-                logits.iter().flat_map(|&logit| f64::from(logit).to_ne_bytes()).collect(),
+                logits
+                    .iter()
+                    .flat_map(|&logit| f64::from(logit).to_ne_bytes())
+                    .collect(),
                 ElementType::Float64,
             ),
             Some(Fault::Missing) => return None,
@@ -159,7 +172,12 @@ impl Engine for Double {
         Ok(self.description.clone())
     }
 
-    fn predict(&self, rows: &[TokenRow<'_>]) -> Result<Vec<Option<RawOutput>>, Failure> {
+    fn predict(
+        &self,
+        features: &Features,
+        rows: &[TokenRow<'_>],
+    ) -> Result<Vec<Option<RawOutput>>, Failure> {
+        assert_eq!(*features, self::features());
         self.calls.lock().unwrap().push(rows.len());
         if let Some(observer) = &self.observer {
             observer(true);
@@ -295,7 +313,12 @@ impl Framework for Scripted {
                 description: "model.mil is not there.".to_owned(),
             });
         }
-        Ok(self.first.lock().unwrap().take().unwrap_or_else(|| self.engine.clone()))
+        Ok(self
+            .first
+            .lock()
+            .unwrap()
+            .take()
+            .unwrap_or_else(|| self.engine.clone()))
     }
 }
 
@@ -308,6 +331,13 @@ pub(super) fn files() -> Vec<(&'static str, &'static [u8])> {
     ]
 }
 
+pub(super) fn features() -> Features {
+    Features {
+        inputs: &INPUTS,
+        output: "logits".to_owned(),
+    }
+}
+
 /// Eight tokens, the model card's names and labels.
 pub(super) fn spec() -> ModelSpec {
     let tensor = |name: &str, dtype, shape: &[usize]| TensorSpec {
@@ -316,8 +346,11 @@ pub(super) fn spec() -> ModelSpec {
         shape: shape.to_vec(),
     };
     ModelSpec {
-        inputs: INPUTS.iter().map(|name| tensor(name, TensorType::Int32, &[1, 8])).collect(),
-        outputs: vec![tensor(OUTPUT, TensorType::Float32, &[1, 5])],
+        inputs: INPUTS
+            .iter()
+            .map(|name| tensor(name, TensorType::Int32, &[1, 8]))
+            .collect(),
+        outputs: vec![tensor("logits", TensorType::Float32, &[1, 5])],
         max_seq_len: 8,
         labels: Section::ALL,
         label_source: LabelSource::ModelCard,
@@ -332,9 +365,12 @@ pub(super) fn description() -> Description {
         optional: false,
     };
     Description {
-        inputs: INPUTS.iter().map(|name| feature(name, ElementType::Int32, &[1, 8])).collect(),
-        outputs: vec![feature(OUTPUT, ElementType::Float32, &[1, 5])],
-        metadata: BTreeMap::from([
+        inputs: INPUTS
+            .iter()
+            .map(|name| feature(name, ElementType::Int32, &[1, 8]))
+            .collect(),
+        outputs: vec![feature("logits", ElementType::Float32, &[1, 5])],
+        metadata: HashMap::from([
             ("max_seq_len".to_owned(), "8".to_owned()),
             (
                 "labels".to_owned(),

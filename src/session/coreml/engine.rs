@@ -2,7 +2,7 @@
 //!
 //! `ffi.rs` implements both traits on a Mac; tests implement them with a scripted double.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -15,11 +15,17 @@ pub(crate) const BACKEND: &str = "CoreML";
 /// The input features of the model card, in the order of [`TokenRow`].
 pub(super) const INPUTS: [&str; 3] = ["input_ids", "attention_mask", "token_type_ids"];
 
-/// The output feature of the model card.
-pub(super) const OUTPUT: &str = "logits";
-
 /// One row of each input, in the order of [`INPUTS`]; all of one length.
 pub(super) type TokenRow<'a> = [&'a [i32]; 3];
+
+/// The features of a prediction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Features {
+    /// [`INPUTS`], without the last one for a model that has no token types.
+    pub(super) inputs: &'static [&'static str],
+    /// Name of the logits.
+    pub(super) output: String,
+}
 
 /// Element type of a multi-array, as CoreML reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,16 +47,6 @@ impl ElementType {
             0x1_0040 => Self::Float64,
             0x2_0020 => Self::Int32,
             other => Self::Other(other),
-        }
-    }
-
-    /// Bytes of an element, if the type is known.
-    pub(super) fn size(self) -> Option<usize> {
-        match self {
-            Self::Float16 => Some(2),
-            Self::Float32 | Self::Int32 => Some(4),
-            Self::Float64 => Some(8),
-            Self::Other(_) => None,
         }
     }
 }
@@ -84,7 +80,7 @@ pub(super) struct Description {
     pub(super) inputs: Vec<Feature>,
     pub(super) outputs: Vec<Feature>,
     /// The user-defined metadata.
-    pub(super) metadata: BTreeMap<String, String>,
+    pub(super) metadata: HashMap<String, String>,
 }
 
 /// One output array, byte for byte as CoreML holds it.
@@ -146,8 +142,12 @@ pub(super) trait Engine: Send {
     /// What the model says of itself.
     fn description(&self) -> Result<Description, Failure>;
 
-    /// The output [`OUTPUT`] of each row; `None` where the model gave no such multi-array.
-    fn predict(&self, rows: &[TokenRow<'_>]) -> Result<Vec<Option<RawOutput>>, Failure>;
+    /// The output of each row; `None` where the model gave no multi-array of that name.
+    fn predict(
+        &self,
+        features: &Features,
+        rows: &[TokenRow<'_>],
+    ) -> Result<Vec<Option<RawOutput>>, Failure>;
 }
 
 /// The parts of CoreML that turn files into an engine.
@@ -162,4 +162,28 @@ pub(super) trait Framework {
 
     /// Loads a `.mlmodelc`.
     fn load(&self, compiled: &Path, units: ComputeUnits) -> Result<Self::Engine, Failure>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn element_types_have_the_numbers_of_ml_multi_array_data_type() {
+        // From the framework's header: 0x10000 marks floats, 0x20000 integers, the rest is bits.
+        for (code, dtype, name) in [
+            (0x10000 | 16, ElementType::Float16, "float16"),
+            (0x10000 | 32, ElementType::Float32, "float32"),
+            (0x10000 | 64, ElementType::Float64, "float64"),
+            (0x20000 | 32, ElementType::Int32, "int32"),
+            (
+                0x20000 | 8,
+                ElementType::Other(0x20008),
+                "element type 0x20008",
+            ),
+        ] {
+            assert_eq!(ElementType::from_code(code), dtype);
+            assert_eq!(dtype.to_string(), name);
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::cache::{Key, Origin, Store, content_hash, write_package};
 use super::describe;
-use super::engine::{Description, Engine, Framework};
+use super::engine::{Description, Engine, Features, Framework};
 use super::options::CoreMlOptions;
 use super::probe;
 use super::runner::Runner;
@@ -39,8 +39,8 @@ pub(super) fn package<F: Framework>(
     };
     let load = |compiled: &Path| {
         let engine = load(framework, compiled, options)?;
-        describe::check(&description(&engine)?, spec)?;
-        probed(engine, spec, options, reference)
+        let features = describe::check(&description(&engine)?, spec)?;
+        probed(engine, features, spec, options, reference)
     };
     let ((runner, probe), origin) = store.load(&key, compile, load)?;
     Ok(runner
@@ -65,12 +65,16 @@ pub(super) fn compiled<F: Framework>(
     let engine = load(framework, &path, options)?;
     let description = description(&engine)?;
     let spec = describe::spec(&description)?;
-    describe::check(&description, &spec)?;
-    let (runner, probe) = probed(engine, &spec, options, reference)?;
+    let features = describe::check(&description, &spec)?;
+    let (runner, probe) = probed(engine, features, &spec, options, reference)?;
     Ok(runner.described(options.compute_units, &[Origin::Given.to_string(), probe]))
 }
 
-fn load<F: Framework>(framework: &F, compiled: &Path, options: &CoreMlOptions) -> Result<F::Engine> {
+fn load<F: Framework>(
+    framework: &F,
+    compiled: &Path,
+    options: &CoreMlOptions,
+) -> Result<F::Engine> {
     framework
         .load(compiled, options.compute_units)
         .map_err(|failure| failure.during("loading the compiled model"))
@@ -85,11 +89,17 @@ fn description<E: Engine>(engine: &E) -> Result<Description> {
 /// The session, and what the probe says of it.
 fn probed<E: Engine>(
     engine: E,
+    features: Features,
     spec: &ModelSpec,
     options: &CoreMlOptions,
     reference: Option<&dyn Session>,
 ) -> Result<(Runner<E>, String)> {
-    let runner = Runner::new(engine, spec, reference.and_then(Session::vocab_size));
+    let runner = Runner::new(
+        engine,
+        features,
+        spec,
+        reference.and_then(Session::vocab_size),
+    );
     let said = match options.probe.bound() {
         Some(bound) => probe::run(&runner, reference, bound)?.to_string(),
         None => "not probed".to_owned(),
@@ -101,7 +111,7 @@ fn probed<E: Engine>(
 mod tests {
     use std::fs;
 
-    use super::super::double::{Double, Fault, Scripted, files, spec};
+    use super::super::double::{Double, Fault, Scripted, features, files, spec};
     use super::super::engine::{ElementType, Failure};
     use super::super::options::{ComputeUnits, ModelCache, Probe};
     use super::*;
@@ -111,11 +121,18 @@ mod tests {
     }
 
     fn reference() -> Runner<Double> {
-        Runner::new(Double::sound(), &spec(), Some(100))
+        Runner::new(Double::sound(), features(), &spec(), Some(100))
     }
 
     fn open(framework: &Scripted, options: &CoreMlOptions) -> Result<Runner<Double>> {
-        package(framework, &files(), &spec(), options, Some(&reference()), None)
+        package(
+            framework,
+            &files(),
+            &spec(),
+            options,
+            Some(&reference()),
+            None,
+        )
     }
 
     /// Entries of a cache, without what is being worked on.
@@ -133,10 +150,23 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let framework = Scripted::sound();
         let first = open(&framework, &options(root.path())).unwrap();
-        assert!(first.backend().reason.contains("compiled now"), "{}", first.backend());
-        assert!(first.backend().reason.contains("agree with the reference within 0.0000"));
+        assert!(
+            first.backend().reason.contains("compiled now"),
+            "{}",
+            first.backend()
+        );
+        assert!(
+            first
+                .backend()
+                .reason
+                .contains("agree with the reference within 0.0000")
+        );
         let second = open(&framework, &options(root.path())).unwrap();
-        assert!(second.backend().reason.contains("from the cache"), "{}", second.backend());
+        assert!(
+            second.backend().reason.contains("from the cache"),
+            "{}",
+            second.backend()
+        );
         assert_eq!(framework.compilations(), 1);
         assert_eq!(framework.loads(), 2);
         assert_eq!(entries(root.path()).len(), 1, "{:?}", entries(root.path()));
@@ -168,7 +198,15 @@ mod tests {
 
         let mut other = files();
         other[1].1 = b"other weights";
-        package(&framework, &other, &spec(), &options(root.path()), None, None).unwrap();
+        package(
+            &framework,
+            &other,
+            &spec(),
+            &options(root.path()),
+            None,
+            None,
+        )
+        .unwrap();
         assert_eq!(framework.compilations(), 3);
         assert_eq!(entries(root.path()).len(), 3);
     }
@@ -187,8 +225,14 @@ mod tests {
         let left = entries(root.path());
         // The other compute units' entry is somebody else's to replace.
         assert_eq!(left.len(), 2, "{left:?}");
-        assert!(left.iter().any(|name| name.ends_with("-version-14-6-build-23g80-all.mlmodelc")));
-        assert!(left.iter().any(|name| name.ends_with("-version-14-5-build-23f79-cpu-only.mlmodelc")));
+        assert!(
+            left.iter()
+                .any(|name| name.ends_with("-version-14-6-build-23g80-all.mlmodelc"))
+        );
+        assert!(
+            left.iter()
+                .any(|name| name.ends_with("-version-14-5-build-23f79-cpu-only.mlmodelc"))
+        );
     }
 
     #[test]
@@ -201,7 +245,14 @@ mod tests {
         let framework = Scripted::sound();
         let session = open(&framework, &options(root.path())).unwrap();
         assert_eq!(framework.compilations(), 1);
-        assert!(session.backend().reason.contains("the cached copy was broken"), "{}", session.backend());
+        assert!(
+            session
+                .backend()
+                .reason
+                .contains("the cached copy was broken"),
+            "{}",
+            session.backend()
+        );
         assert_eq!(entries(root.path()), [entry]);
 
         let again = Scripted::sound();
@@ -216,7 +267,11 @@ mod tests {
         let framework = Scripted::sound().first_load_gives(Double::with(Fault::IgnoresIds));
         let session = open(&framework, &options(root.path())).unwrap();
         assert_eq!(framework.compilations(), 1);
-        assert!(session.backend().reason.contains("probe: sequence 0"), "{}", session.backend());
+        assert!(
+            session.backend().reason.contains("probe: sequence 0"),
+            "{}",
+            session.backend()
+        );
     }
 
     #[test]
@@ -236,7 +291,9 @@ mod tests {
     fn a_model_that_never_works_is_an_error_and_leaves_nothing_behind() {
         let root = tempfile::tempdir().unwrap();
         let framework = Scripted::always(Double::with(Fault::IgnoresIds));
-        let error = open(&framework, &options(root.path())).unwrap_err().to_string();
+        let error = open(&framework, &options(root.path()))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("CoreML gave"), "{error}");
         assert!(error.contains("the reference (CoreML) gave"), "{error}");
         assert_eq!(framework.compilations(), 1);
@@ -250,9 +307,14 @@ mod tests {
         let [entry] = entries(root.path()).try_into().unwrap();
         fs::remove_file(root.path().join(&entry).join("model.mil")).unwrap();
         let framework = Scripted::always(Double::with(Fault::Missing));
-        let error = open(&framework, &options(root.path())).unwrap_err().to_string();
+        let error = open(&framework, &options(root.path()))
+            .unwrap_err()
+            .to_string();
         assert!(error.contains("found none"), "{error}");
-        assert!(error.contains("the cached copy had failed before: CoreML: loading"), "{error}");
+        assert!(
+            error.contains("the cached copy had failed before: CoreML: loading"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -264,11 +326,19 @@ mod tests {
             description: "Unable to parse.".to_owned(),
         };
         let compile = Scripted::sound().failing_to_compile(failure());
-        let error = open(&compile, &options(root.path())).unwrap_err().to_string();
-        assert_eq!(error, "CoreML: compiling the package: Unable to parse. (com.apple.CoreML 0)");
+        let error = open(&compile, &options(root.path()))
+            .unwrap_err()
+            .to_string();
+        assert_eq!(
+            error,
+            "CoreML: compiling the package: Unable to parse. (com.apple.CoreML 0)"
+        );
         let load = Scripted::sound().failing_to_load(failure());
         let error = open(&load, &options(root.path())).unwrap_err().to_string();
-        assert_eq!(error, "CoreML: loading the compiled model: Unable to parse. (com.apple.CoreML 0)");
+        assert_eq!(
+            error,
+            "CoreML: loading the compiled model: Unable to parse. (com.apple.CoreML 0)"
+        );
         assert_eq!(entries(root.path()), Vec::<String>::new());
     }
 
@@ -280,7 +350,10 @@ mod tests {
         }));
         let error = open(&framework, &options(root.path())).unwrap_err();
         assert!(matches!(error, Error::Mismatch { .. }), "{error}");
-        assert!(error.to_string().contains("expected int32, found float32"), "{error}");
+        assert!(
+            error.to_string().contains("expected int32, found float32"),
+            "{error}"
+        );
     }
 
     #[test]
@@ -298,16 +371,40 @@ mod tests {
     #[test]
     fn a_user_without_a_cache_directory_is_served_and_told() {
         let framework = Scripted::sound();
-        let session = package(&framework, &files(), &spec(), &CoreMlOptions::default(), None, None).unwrap();
-        assert!(session.backend().reason.contains("no cache: the user has no home"), "{}", session.backend());
+        let session = package(
+            &framework,
+            &files(),
+            &spec(),
+            &CoreMlOptions::default(),
+            None,
+            None,
+        )
+        .unwrap();
+        assert!(
+            session
+                .backend()
+                .reason
+                .contains("no cache: the user has no home"),
+            "{}",
+            session.backend()
+        );
 
         let file = tempfile::NamedTempFile::new().unwrap();
         let below_a_file = file.path().join("caches");
         let session = package(
-            &framework, &files(), &spec(), &CoreMlOptions::default(), None, Some(&below_a_file),
+            &framework,
+            &files(),
+            &spec(),
+            &CoreMlOptions::default(),
+            None,
+            Some(&below_a_file),
         )
         .unwrap();
-        assert!(session.backend().reason.contains("no cache: "), "{}", session.backend());
+        assert!(
+            session.backend().reason.contains("no cache: "),
+            "{}",
+            session.backend()
+        );
 
         let error = open(&framework, &options(&below_a_file)).unwrap_err();
         assert!(matches!(error, Error::Io { .. }), "{error}");
@@ -319,7 +416,15 @@ mod tests {
         let caches = root.path().join("Library/Caches/vacancy-sections");
         let framework = Scripted::sound();
         for _ in 0..2 {
-            package(&framework, &files(), &spec(), &CoreMlOptions::default(), None, Some(&caches)).unwrap();
+            package(
+                &framework,
+                &files(),
+                &spec(),
+                &CoreMlOptions::default(),
+                None,
+                Some(&caches),
+            )
+            .unwrap();
         }
         assert_eq!(framework.compilations(), 1);
         assert_eq!(entries(&caches).len(), 1);
@@ -344,7 +449,11 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let framework = Scripted::always(Double::with(Fault::IgnoresIds));
         let session = open(&framework, &options(root.path()).with_probe(Probe::Off)).unwrap();
-        assert!(session.backend().reason.contains("not probed"), "{}", session.backend());
+        assert!(
+            session.backend().reason.contains("not probed"),
+            "{}",
+            session.backend()
+        );
         assert_eq!(framework.predictions(), 0);
     }
 
@@ -352,11 +461,32 @@ mod tests {
     fn without_a_reference_the_ids_must_still_matter() {
         let root = tempfile::tempdir().unwrap();
         let garbled = Scripted::always(Double::with(Fault::IgnoresIds));
-        let error = package(&garbled, &files(), &spec(), &options(root.path()), None, None).unwrap_err();
-        assert!(error.to_string().contains("depend on the token ids"), "{error}");
-        let session = package(&Scripted::sound(), &files(), &spec(), &options(root.path()), None, None);
+        let error = package(
+            &garbled,
+            &files(),
+            &spec(),
+            &options(root.path()),
+            None,
+            None,
+        )
+        .unwrap_err();
+        assert!(
+            error.to_string().contains("depend on the token ids"),
+            "{error}"
+        );
+        let session = package(
+            &Scripted::sound(),
+            &files(),
+            &spec(),
+            &options(root.path()),
+            None,
+            None,
+        );
         let backend = session.unwrap().backend();
-        assert!(backend.reason.contains("no reference to compare with"), "{backend}");
+        assert!(
+            backend.reason.contains("no reference to compare with"),
+            "{backend}"
+        );
     }
 
     #[test]

@@ -9,15 +9,10 @@ use std::fmt;
 use ndarray::Array2;
 
 use super::engine::failed;
+use super::options::PROBE_BOUND;
 use crate::error::Result;
 use crate::section::Section;
 use crate::session::{Logits, Session, SessionInputs};
-
-/// Largest absolute difference of a logit from the reference, by default.
-///
-/// Five times what the two sessions of this crate are held to (0.01), since token sequences without
-/// meaning drive activations further than text does; a tenth of what a garbled input causes.
-pub(super) const PROBE_BOUND: f32 = 0.05;
 
 /// Without a reference: logits of two sequences of one length must differ by more than this, or they do
 /// not depend on the token ids.
@@ -132,7 +127,11 @@ impl fmt::Display for Passed {
 /// The session's own errors, and [`Error::Session`](crate::Error::Session) with both results where they
 /// do not agree: a logit is not finite or further than `bound` from the reference, or the best section
 /// is another one although the reference does not waver between the two.
-pub(super) fn run(session: &dyn Session, reference: Option<&dyn Session>, bound: f32) -> Result<Passed> {
+pub(super) fn run(
+    session: &dyn Session,
+    reference: Option<&dyn Session>,
+    bound: f32,
+) -> Result<Passed> {
     let vocab_size = reference
         .and_then(Session::vocab_size)
         .or_else(|| session.vocab_size());
@@ -288,17 +287,20 @@ mod tests {
     impl Session for Model {
         fn run(&self, inputs: SessionInputs<'_>) -> Result<Logits> {
             let (ids, mask) = (inputs.input_ids(), inputs.attention_mask());
-            Ok(Logits::from_shape_fn((inputs.rows(), 5), |(row, column)| {
-                let real = ids.row(row).into_iter().zip(mask.row(row));
-                let (sum, count) = real.filter(|(_, real)| **real == 1).fold(
-                    (0.0, 0.0),
-                    |(sum, count), (&id, _)| {
-                        let wave = ((self.garble)(id) as f32 * (0.3 + column as f32)).sin();
-                        (sum + wave, count + 1.0)
-                    },
-                );
-                (self.spoil)(row, column, 5.0 * sum / f32::max(count, 1.0))
-            }))
+            Ok(Logits::from_shape_fn(
+                (inputs.rows(), 5),
+                |(row, column)| {
+                    let real = ids.row(row).into_iter().zip(mask.row(row));
+                    let (sum, count) = real.filter(|(_, real)| **real == 1).fold(
+                        (0.0, 0.0),
+                        |(sum, count), (&id, _)| {
+                            let wave = ((self.garble)(id) as f32 * (0.3 + column as f32)).sin();
+                            (sum + wave, count + 1.0)
+                        },
+                    );
+                    (self.spoil)(row, column, 5.0 * sum / f32::max(count, 1.0))
+                },
+            ))
         }
         fn max_seq_len(&self) -> usize {
             128
@@ -310,7 +312,12 @@ mod tests {
 
     #[test]
     fn sequences_fit_the_smallest_vocabulary_and_differ() {
-        for (seq_len, vocab_size) in [(128, None), (128, Some(10)), (128, Some(29_564)), (16, None)] {
+        for (seq_len, vocab_size) in [
+            (128, None),
+            (128, Some(10)),
+            (128, Some(29_564)),
+            (16, None),
+        ] {
             let sequences = Sequences::new(seq_len, vocab_size);
             let limit = vocab_size.unwrap_or(10) as i32;
             assert!(sequences.ids.iter().all(|&id| (0..limit).contains(&id)));
@@ -365,7 +372,10 @@ mod tests {
         };
         let error = run(&garbled, Some(&Model::sound()), PROBE_BOUND).unwrap_err();
         let text = error.to_string();
-        assert!(text.contains("CoreML gave [0.0, 0.0, 0.0, 0.0, 0.0]"), "{text}");
+        assert!(
+            text.contains("CoreML gave [0.0, 0.0, 0.0, 0.0, 0.0]"),
+            "{text}"
+        );
         assert!(text.contains("the reference (sums) gave"), "{text}");
 
         let error = run(&garbled, None, PROBE_BOUND).unwrap_err().to_string();
@@ -386,7 +396,11 @@ mod tests {
     #[test]
     fn a_single_wrong_logit_is_caught() {
         let wrong = Model::spoiled(|row, column, logit| {
-            if (row, column) == (6, 3) { logit + 0.06 } else { logit }
+            if (row, column) == (6, 3) {
+                logit + 0.06
+            } else {
+                logit
+            }
         });
         let error = run(&wrong, Some(&Model::sound()), PROBE_BOUND).unwrap_err();
         let text = error.to_string();
@@ -417,7 +431,10 @@ mod tests {
         let expected = logits([1.0, 0.8, 0.0, 0.0, 0.0]);
         let swapped = logits([0.8, 0.95, 0.0, 0.0, 0.0]);
         let error = compare(&swapped, &expected, 0.5).unwrap_err().to_string();
-        assert!(error.contains("expected column 0 to be the largest, found column 1"), "{error}");
+        assert!(
+            error.contains("expected column 0 to be the largest, found column 1"),
+            "{error}"
+        );
         assert!(error.contains("0.95"), "{error}");
 
         // Where the reference itself wavers, rounding may swap the two.
@@ -432,7 +449,11 @@ mod tests {
         impl Session for Single {
             fn run(&self, inputs: SessionInputs<'_>) -> Result<Logits> {
                 let logits = self.0.run(inputs)?;
-                Ok(if inputs.rows() == 1 { logits + 1.0 } else { logits })
+                Ok(if inputs.rows() == 1 {
+                    logits + 1.0
+                } else {
+                    logits
+                })
             }
             fn max_seq_len(&self) -> usize {
                 128
@@ -462,6 +483,9 @@ mod tests {
         let error = run(&Narrow, None, PROBE_BOUND).unwrap_err().to_string();
         assert!(error.contains("expected logits of shape"), "{error}");
         let error = run(&Model::sound(), Some(&Narrow), PROBE_BOUND).unwrap_err();
-        assert!(error.to_string().contains("the reference (narrow)"), "{error}");
+        assert!(
+            error.to_string().contains("the reference (narrow)"),
+            "{error}"
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use ndarray::ArrayView1;
 
-use super::engine::{BACKEND, Engine, INPUTS, OUTPUT, RawOutput, TokenRow, failed};
+use super::engine::{BACKEND, Engine, Features, RawOutput, TokenRow, failed};
 use super::options::ComputeUnits;
 use super::scratch::Scratch;
 use super::strided;
@@ -21,6 +21,7 @@ const MAX_BATCH: usize = 64;
 pub(super) struct Runner<E> {
     /// CoreML wants a model used by one thread at a time.
     engine: Mutex<E>,
+    features: Features,
     max_seq_len: usize,
     labels: [Section; Section::COUNT],
     vocab_size: Option<usize>,
@@ -31,9 +32,15 @@ pub(super) struct Runner<E> {
 }
 
 impl<E: Engine> Runner<E> {
-    pub(super) fn new(engine: E, spec: &ModelSpec, vocab_size: Option<usize>) -> Self {
+    pub(super) fn new(
+        engine: E,
+        features: Features,
+        spec: &ModelSpec,
+        vocab_size: Option<usize>,
+    ) -> Self {
         Self {
             engine: Mutex::new(engine),
+            features,
             max_seq_len: spec.max_seq_len,
             labels: spec.labels,
             vocab_size,
@@ -75,6 +82,30 @@ impl<E: Engine> Runner<E> {
             }),
         }
     }
+
+    fn read_logits(&self, row: usize, output: Option<RawOutput>) -> Result<[f32; Section::COUNT]> {
+        let name = &self.features.output;
+        let output = output.ok_or_else(|| {
+            failed(format!(
+                "row {row}: expected a multi-array `{name}`, found none"
+            ))
+        })?;
+        let values = strided::read_f32(&output)
+            .map_err(|reason| failed(format!("row {row}: output `{name}`: {reason}")))?;
+        let logits = <[f32; Section::COUNT]>::try_from(values).map_err(|values| {
+            failed(format!(
+                "row {row}: output `{name}`: expected {} values, found {} in shape {:?}",
+                Section::COUNT,
+                values.len(),
+                output.shape
+            ))
+        })?;
+        if logits.iter().all(|logit| logit.is_finite()) {
+            Ok(logits)
+        } else {
+            Err(Error::NonFiniteLogits { index: row, logits })
+        }
+    }
 }
 
 impl<E: Engine> Session for Runner<E> {
@@ -107,9 +138,12 @@ impl<E: Engine> Session for Runner<E> {
         let mut logits = Vec::with_capacity(rows.len().saturating_mul(Section::COUNT));
         for (batch, rows) in rows.chunks(MAX_BATCH).enumerate() {
             let first = batch * MAX_BATCH;
-            let views: Vec<TokenRow<'_>> = rows.iter().map(|row| row.each_ref().map(|r| &**r)).collect();
+            let views: Vec<TokenRow<'_>> = rows
+                .iter()
+                .map(|row| row.each_ref().map(|r| &**r))
+                .collect();
             let found = engine
-                .predict(&views)
+                .predict(&self.features, &views)
                 .map_err(|failure| failure.during("prediction"))?;
             if found.len() != rows.len() {
                 return Err(failed(format!(
@@ -119,7 +153,7 @@ impl<E: Engine> Session for Runner<E> {
                 )));
             }
             for (row, output) in found.into_iter().enumerate() {
-                logits.extend(read_logits(first + row, output)?);
+                logits.extend(self.read_logits(first + row, output)?);
             }
         }
         Logits::from_shape_vec((rows.len(), Section::COUNT), logits)
@@ -147,40 +181,19 @@ fn to_vec(row: ArrayView1<'_, i32>) -> Vec<i32> {
     row.to_vec()
 }
 
-fn read_logits(row: usize, output: Option<RawOutput>) -> Result<[f32; Section::COUNT]> {
-    let output = output.ok_or_else(|| {
-        failed(format!("row {row}: expected a multi-array `{OUTPUT}`, found none"))
-    })?;
-    let values = strided::read_f32(&output)
-        .map_err(|reason| failed(format!("row {row}: output `{OUTPUT}`: {reason}")))?;
-    let logits = <[f32; Section::COUNT]>::try_from(values).map_err(|values| {
-        failed(format!(
-            "row {row}: output `{OUTPUT}`: expected {} values, found {} in shape {:?}",
-            Section::COUNT,
-            values.len(),
-            output.shape
-        ))
-    })?;
-    if logits.iter().all(|logit| logit.is_finite()) {
-        Ok(logits)
-    } else {
-        Err(Error::NonFiniteLogits { index: row, logits })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use ndarray::Array2;
 
-    use super::super::double::{Double, Fault, spec};
+    use super::super::double::{Double, Fault, features, spec};
     use super::super::engine::{ElementType, Failure};
     use super::*;
 
     fn runner(double: Double) -> Runner<Double> {
-        Runner::new(double, &spec(), Some(100))
+        Runner::new(double, features(), &spec(), Some(100))
     }
 
     fn ids(rows: usize) -> Array2<i32> {
@@ -205,7 +218,10 @@ mod tests {
 
     #[test]
     fn no_rows_give_no_logits() {
-        assert_eq!(run(&runner(Double::sound()), &ids(0)).unwrap().dim(), (0, 5));
+        assert_eq!(
+            run(&runner(Double::sound()), &ids(0)).unwrap().dim(),
+            (0, 5)
+        );
     }
 
     #[test]
@@ -226,7 +242,10 @@ mod tests {
         let logits = run(&runner(double), &ids(150)).unwrap();
         assert_eq!(logits.nrows(), 150);
         assert_eq!(*calls.lock().unwrap(), [64, 64, 22]);
-        let alone = run(&runner(Double::sound()), &ids(150).slice(ndarray::s![149.., ..]).to_owned());
+        let alone = run(
+            &runner(Double::sound()),
+            &ids(150).slice(ndarray::s![149.., ..]).to_owned(),
+        );
         assert_eq!(logits.row(149), alone.unwrap().row(0));
     }
 
@@ -248,7 +267,7 @@ mod tests {
             assert!(error.contains(&format!("{id} in row 1")), "{error}");
             assert!(calls.lock().unwrap().is_empty());
         }
-        let unknown = Runner::new(Double::sound(), &spec(), None);
+        let unknown = Runner::new(Double::sound(), features(), &spec(), None);
         let mut ids = ids(1);
         ids[[0, 0]] = -5;
         assert!(run(&unknown, &ids).is_err());
@@ -262,19 +281,37 @@ mod tests {
         for fault in [Fault::Padded, Fault::Float16, Fault::Float64] {
             let found = run(&runner(Double::with(fault.clone())), &ids(2)).unwrap();
             let difference = (&found - &expected).mapv(f32::abs);
-            assert!(difference.iter().all(|&d| d < 0.01), "{fault:?}: {found} {expected}");
+            assert!(
+                difference.iter().all(|&d| d < 0.01),
+                "{fault:?}: {found} {expected}"
+            );
         }
     }
 
     #[test]
     fn faults_become_errors_that_say_where() {
         let cases = [
-            (Fault::Dtype(ElementType::Int32), "row 0: output `logits`: expected float16"),
-            (Fault::Dtype(ElementType::Other(0x2_0008)), "element type 0x20008"),
-            (Fault::Missing, "expected a multi-array `logits`, found none"),
-            (Fault::Strides(vec![5, usize::MAX]), "strides [5, 18446744073709551615]"),
+            (
+                Fault::Dtype(ElementType::Int32),
+                "row 0: output `logits`: expected float16",
+            ),
+            (
+                Fault::Dtype(ElementType::Other(0x2_0008)),
+                "element type 0x20008",
+            ),
+            (
+                Fault::Missing,
+                "expected a multi-array `logits`, found none",
+            ),
+            (
+                Fault::Strides(vec![5, usize::MAX]),
+                "strides [5, 18446744073709551615]",
+            ),
             (Fault::Strides(vec![1]), "one stride per dimension"),
-            (Fault::Shape(vec![1, 4]), "expected 5 values, found 4 in shape [1, 4]"),
+            (
+                Fault::Shape(vec![1, 4]),
+                "expected 5 values, found 4 in shape [1, 4]",
+            ),
             (Fault::Truncated, "room for 5 elements, found 4"),
             (Fault::TooFew, "expected 2 results, found 1"),
             (
@@ -289,6 +326,10 @@ mod tests {
                 Fault::Failure(Failure::Exception("NSInvalidArgumentException".to_owned())),
                 "Objective-C exception: NSInvalidArgumentException",
             ),
+            (
+                Fault::Failure(Failure::Unexpected("no multi-array".to_owned())),
+                "CoreML: prediction: no multi-array",
+            ),
         ];
         for (fault, expected) in cases {
             let error = run(&runner(Double::with(fault.clone())), &ids(2)).unwrap_err();
@@ -300,7 +341,10 @@ mod tests {
     #[test]
     fn logits_that_are_not_finite_name_their_row() {
         let error = run(&runner(Double::with(Fault::NaN)), &ids(70)).unwrap_err();
-        assert!(matches!(error, Error::NonFiniteLogits { index: 0, .. }), "{error}");
+        assert!(
+            matches!(error, Error::NonFiniteLogits { index: 0, .. }),
+            "{error}"
+        );
     }
 
     #[test]
@@ -333,13 +377,9 @@ mod tests {
     #[test]
     fn a_panic_in_the_engine_does_not_poison_the_session() {
         let session = runner(Double::with(Fault::PanicOnce));
-        let caught = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&session, &ids(1))));
+        let caught =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| run(&session, &ids(1))));
         assert!(caught.is_err());
         assert!(run(&session, &ids(1)).is_ok());
-    }
-
-    #[test]
-    fn the_input_names_are_those_of_the_model_card() {
-        assert_eq!(INPUTS, ["input_ids", "attention_mask", "token_type_ids"]);
     }
 }

@@ -269,7 +269,8 @@ mod tests {
 
     #[test]
     fn a_short_buffer_is_refused() {
-        let error = read_f32(&raw(ElementType::Float32, &[1, 5], &[5, 1], vec![0; 19])).unwrap_err();
+        let error =
+            read_f32(&raw(ElementType::Float32, &[1, 5], &[5, 1], vec![0; 19])).unwrap_err();
         assert!(error.contains("room for 5 elements, found 4"), "{error}");
     }
 
