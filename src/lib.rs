@@ -50,5 +50,9 @@ pub use report::{Fragment, Heading, Passage, VacancySections};
 pub use section::Section;
 #[cfg(feature = "model")]
 pub use session::PortableSession;
+#[cfg(all(feature = "coreml", target_os = "macos"))]
+pub use session::CoreMlSession;
+#[cfg(feature = "model")]
+pub use session::{Backend, ComputeUnits, CoreMlOptions, ModelCache, Probe};
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
 pub use span::Span;
