@@ -1,12 +1,14 @@
 //! The stages, put together.
 
 mod builder;
+mod bulk;
 mod score;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use builder::ClassifierBuilder;
+pub use bulk::{Bulk, Posting};
 
 use crate::aggregate::{Aggregator, Decision, ScoredFragment};
 use crate::chunk::Chunker;
@@ -293,36 +295,50 @@ impl SectionClassifier {
     /// # } Ok(()) }
     /// ```
     pub fn classify_document(&self, document: &Document) -> Result<VacancySections> {
-        let mut places: Vec<(usize, &Block, Span)> = Vec::new();
+        let places = self.places(document)?;
+        let texts: Vec<&str> = places.iter().map(Place::text).collect();
+        let predictions = self.predict(&texts)?;
+        self.assemble(&places, predictions)
+    }
+
+    /// Where the fragments of a document stand.
+    fn places<'d>(&self, document: &'d Document) -> Result<Vec<Place<'d>>> {
+        let mut places = Vec::new();
         for (index, block) in document.blocks().iter().enumerate() {
             let spans = self.stages.chunker.chunk(block.text());
             check_chunks(index, block.text(), &spans)?;
-            places.extend(spans.into_iter().map(|span| (index, block, span)));
+            places.extend(spans.into_iter().map(|span| Place { index, block, span }));
         }
-        let texts: Vec<&str> = places
-            .iter()
-            .map(|(_, block, span)| span.slice(block.text()).unwrap_or_default())
-            .collect();
-        let predictions = score::predict(&*self.stages.encoder, &*self.stages.session, &texts)?;
+        Ok(places)
+    }
 
+    fn predict(&self, texts: &[&str]) -> Result<Vec<Prediction>> {
+        score::predict(&*self.stages.encoder, &*self.stages.session, texts)
+    }
+
+    /// The vacancy whose fragments stand on these places and were scored so.
+    fn assemble(
+        &self,
+        places: &[Place<'_>],
+        predictions: Vec<Prediction>,
+    ) -> Result<VacancySections> {
         let scored: Vec<Scored<'_>> = places
             .iter()
             .zip(predictions)
-            .map(|(&(index, block, text_span), prediction)| Scored {
-                block: index,
-                text_span,
-                block_text: block.text(),
-                span: block.source_span(text_span),
+            .map(|(place, prediction)| Scored {
+                block: place.index,
+                text_span: place.span,
+                block_text: place.block.text(),
+                span: place.block.source_span(place.span),
                 prediction,
             })
             .collect();
         let inputs: Vec<ScoredFragment<'_>> = places
             .iter()
-            .zip(&texts)
             .zip(&scored)
-            .map(|((&(index, block, _), text), scored)| {
-                ScoredFragment::new(index, text, scored.prediction.probabilities)
-                    .in_block(block.kind(), block.emphasis())
+            .map(|(place, scored)| {
+                ScoredFragment::new(place.index, place.text(), scored.prediction.probabilities)
+                    .in_block(place.block.kind(), place.block.emphasis())
             })
             .collect();
         Ok(assemble(&scored, &self.aggregate(&inputs)?))
@@ -365,6 +381,21 @@ impl SectionClassifier {
             });
         }
         Ok(())
+    }
+}
+
+/// Where one fragment stands.
+struct Place<'d> {
+    /// Index of the block in its document.
+    index: usize,
+    block: &'d Block,
+    /// Part of the block's text.
+    span: Span,
+}
+
+impl<'d> Place<'d> {
+    fn text(&self) -> &'d str {
+        self.span.slice(self.block.text()).unwrap_or_default()
     }
 }
 

@@ -36,7 +36,7 @@ pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment, Sequence
 #[cfg(feature = "unicode")]
 pub use chunk::UnicodeChunker;
 pub use chunk::{Chunker, RazdelChunker};
-pub use classifier::{ClassifierBuilder, SectionClassifier};
+pub use classifier::{Bulk, ClassifierBuilder, Posting, SectionClassifier};
 pub use document::{Block, BlockKind, Document, DocumentOptions};
 #[cfg(feature = "model")]
 pub use encode::WordPieceEncoder;
