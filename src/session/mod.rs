@@ -24,6 +24,8 @@ pub use mock::MockSession;
 pub use portable::PortableSession;
 #[cfg(feature = "model")]
 pub use select::Backend;
+#[cfg(feature = "model")]
+pub(crate) use select::open_session;
 
 use crate::error::Result;
 use crate::section::Section;
