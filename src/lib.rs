@@ -48,5 +48,11 @@ pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
 pub use report::{Fragment, Heading, Passage, VacancySections};
 pub use section::Section;
+#[cfg(all(feature = "coreml", target_os = "macos"))]
+pub use session::CoreMlSession;
+#[cfg(feature = "model")]
+pub use session::PortableSession;
+#[cfg(feature = "model")]
+pub use session::{Backend, ComputeUnits, CoreMlOptions, ModelCache, Probe};
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
 pub use span::Span;

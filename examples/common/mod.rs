@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod page;
+
 use std::error::Error;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
