@@ -48,4 +48,6 @@ pub use ml_package::MlPackage;
 pub(crate) use blob::{Blob, BlobType};
 
 #[cfg(all(test, feature = "model"))]
+mod testing;
+#[cfg(all(test, feature = "model"))]
 mod tests;
