@@ -22,8 +22,8 @@ const MAX_PACKAGE_BYTES: u64 = 4 << 30;
 /// Deepest directory below an item.
 const MAX_DEPTH: usize = 8;
 
-/// Most files of a package.
-const MAX_FILES: usize = 1024;
+/// Most files and directories of a package.
+const MAX_ENTRIES: usize = 1024;
 
 /// Takes the files that the manifest among them covers.
 ///
@@ -71,6 +71,7 @@ pub(super) fn from_directory(directory: &Path) -> Result<(Manifest, Files)> {
         root,
         files: Files::new(),
         budget: MAX_PACKAGE_BYTES,
+        entries: 0,
     };
     let json = reader.read_manifest()?;
     let manifest = Manifest::parse(&json)?;
@@ -89,6 +90,8 @@ struct Reader<'a> {
     files: Files,
     /// Bytes that may still be read.
     budget: u64,
+    /// Files and directories met.
+    entries: usize,
 }
 
 impl Reader<'_> {
@@ -123,14 +126,15 @@ impl Reader<'_> {
         if self.files.contains_key(item) {
             return Ok(());
         }
+        self.entries = self.entries.saturating_add(1);
+        if self.entries > MAX_ENTRIES {
+            return Err(invalid(
+                item,
+                "package",
+                format!("expected at most {MAX_ENTRIES} entries in all, found more"),
+            ));
+        }
         if metadata.is_file() {
-            if self.files.len() >= MAX_FILES {
-                return Err(invalid(
-                    item,
-                    "package",
-                    format!("expected at most {MAX_FILES} files, found more"),
-                ));
-            }
             let bytes = self.read(item, &target, metadata.len())?;
             self.files.insert(item.to_owned(), bytes.into());
             return Ok(());

@@ -55,4 +55,6 @@ pub(crate) use description::from_tensors;
 pub(crate) use blob::{Blob, BlobType};
 
 #[cfg(all(test, feature = "model"))]
+mod testing;
+#[cfg(all(test, feature = "model"))]
 mod tests;

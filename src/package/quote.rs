@@ -11,10 +11,14 @@ const SHOWN_DIMENSIONS: usize = 8;
 /// Quotes a text of the package: escaped, and cut when it is long, so that a message stays a line.
 pub(super) fn text(text: &str) -> String {
     let mut chars = text.chars();
-    let mut shown: String = chars.by_ref().take(SHOWN_CHARS).collect();
-    let cut = chars.next().is_some();
-    shown = shown.escape_debug().collect();
-    if cut {
+    let mut shown = String::new();
+    for c in chars.by_ref().take(SHOWN_CHARS) {
+        match c {
+            '"' | '\'' => shown.push(c),
+            _ => shown.extend(c.escape_debug()),
+        }
+    }
+    if chars.next().is_some() {
         shown.push('…');
     }
     format!("`{shown}`")
@@ -45,7 +49,7 @@ mod tests {
     #[test]
     fn long_and_unprintable_texts_stay_one_short_line() {
         assert_eq!(text("logits"), "`logits`");
-        assert_eq!(text("a\nb"), "`a\\nb`");
+        assert_eq!(text("a\n\u{202e}\"b'"), "`a\\n\\u{202e}\"b'`");
         let long = text(&"ю".repeat(1000));
         assert_eq!(long.chars().count(), SHOWN_CHARS + 3);
     }

@@ -161,3 +161,142 @@ fn in_values<'a>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use coreml_proto::proto::mil_spec::{
+        DictionaryValue, ListValue, Operation, TupleValue, argument, dictionary_value,
+    };
+
+    use super::super::testing::{
+        MODEL, RawBlob, WEIGHTS, blob_value, constant, program, weight_file,
+    };
+    use super::*;
+
+    const NAME: &str = "@model_path/weights/weight.bin";
+
+    fn files() -> Files {
+        let weights = weight_file(&[RawBlob::new(3, *b"abc")]);
+        [(WEIGHTS.to_owned(), Cow::from(weights))].into()
+    }
+
+    fn refusal(file_name: &str, offset: u64) -> String {
+        let program = program(vec![constant(blob_value(file_name, offset))]);
+        Weights::read(MODEL, &program, &files())
+            .unwrap_err()
+            .to_string()
+    }
+
+    #[test]
+    fn names_that_leave_the_package_are_refused() {
+        for name in [
+            "weights/weight.bin",
+            "/etc/passwd",
+            "@model_path/../../../x",
+            "@model_path//etc/passwd",
+            "@model_path/..\\x",
+            "@model_path/",
+            "",
+        ] {
+            let refusal = refusal(name, 64);
+            assert!(
+                refusal.starts_with(&format!("{MODEL}: program: blob file name: ")),
+                "{refusal}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_file_and_a_missing_blob_are_told_apart() {
+        assert_eq!(
+            refusal("@model_path/weights/other.bin", 64),
+            format!(
+                "Data/com.apple.CoreML/weights/other.bin: package: missing, the program of {MODEL} \
+                 reads it"
+            )
+        );
+        assert_eq!(
+            refusal(NAME, 128),
+            format!("{WEIGHTS}: byte 128: the program expects a blob here, the file has none")
+        );
+    }
+
+    #[test]
+    fn a_file_that_the_program_does_not_name_has_no_blobs() {
+        let weights = Weights::read(MODEL, &program(vec![]), &files()).unwrap();
+        let reference = value::BlobFileValue {
+            file_name: NAME.to_owned(),
+            offset: 64,
+        };
+        let refusal = weights.blob(&files(), &reference).unwrap_err().to_string();
+        assert_eq!(
+            refusal,
+            format!("{NAME}: byte 64: no weight file of this name was read")
+        );
+    }
+
+    /// A reference to a missing blob is found wherever a program can hold a value.
+    #[test]
+    fn references_are_found_in_every_place() {
+        let bad = || blob_value(NAME, 0);
+        let immediate = |value| Value {
+            value: Some(value::Value::ImmediateValue(value::ImmediateValue {
+                value: Some(value),
+            })),
+            ..Value::default()
+        };
+        let list = immediate(immediate_value::Value::List(ListValue {
+            values: vec![bad()],
+        }));
+        let tuple = immediate(immediate_value::Value::Tuple(TupleValue {
+            values: vec![list.clone()],
+        }));
+        let dictionary = immediate(immediate_value::Value::Dictionary(DictionaryValue {
+            values: vec![dictionary_value::KeyValuePair {
+                key: None,
+                value: Some(bad()),
+            }],
+        }));
+        let bound = Operation {
+            inputs: [(
+                "x".to_owned(),
+                Argument {
+                    arguments: vec![argument::Binding {
+                        binding: Some(Binding::Value(bad())),
+                    }],
+                },
+            )]
+            .into(),
+            ..Operation::default()
+        };
+        let nested = Operation {
+            blocks: vec![Block {
+                operations: vec![constant(bad())],
+                ..Block::default()
+            }],
+            ..Operation::default()
+        };
+        for operation in [
+            constant(bad()),
+            constant(list),
+            constant(tuple),
+            constant(dictionary),
+            bound,
+            nested,
+        ] {
+            assert!(Weights::read(MODEL, &program(vec![operation]), &files()).is_err());
+        }
+
+        let mut program = program(vec![]);
+        program.attributes.insert("a".to_owned(), bad());
+        assert!(Weights::read(MODEL, &program, &files()).is_err());
+        program.attributes.clear();
+        assert!(Weights::read(MODEL, &program, &files()).is_ok());
+        if let Some(main) = program.functions.get_mut("main") {
+            main.attributes.insert("a".to_owned(), bad());
+        }
+        assert!(Weights::read(MODEL, &program, &files()).is_err());
+    }
+}

@@ -36,10 +36,6 @@ pub enum Backend {
 /// # Errors
 ///
 /// As [`select`].
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "the builder does not offer a backend yet")
-)]
 pub(crate) fn open_session(
     package: &MlPackage,
     backend: Backend,
@@ -141,6 +137,7 @@ pub(crate) struct Reference<'a> {
 
 impl Reference<'_> {
     /// The session, or why it could not be opened.
+    #[cfg(any(test, all(feature = "coreml", target_os = "macos")))]
     pub(crate) fn get(&self) -> Result<&dyn Session, &Error> {
         match self.opened.get_or_init(|| (self.open)()) {
             Ok(session) => Ok(&**session),

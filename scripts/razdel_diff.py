@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Compare this crate's razdel chunker with razdel 0.5.0 on any file of texts.
+
+The file holds one text per line, or, with --field, JSON lines whose FIELD is a text, a
+list of texts or (as in `fragments.text`) leads to either; `.gz` and `.zst` are unpacked.
+Texts are compared line by line, because the example reads lines. Blank lines give no
+fragments on either side.
+
+    pip install razdel==0.5.0 zstandard   # in the root of the repository:
+    python3.11 scripts/razdel_diff.py FILE [--field NAME]
+
+Prints the first difference and the counts; exit status 1 if anything differs.
+"""
+
+import argparse
+import gzip
+import io
+import json
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+import time
+from importlib.metadata import version
+
+from razdel import sentenize
+
+RAZDEL = '0.5.0'
+COMMAND = 'cargo run --quiet --release --example chunk -- --chunker razdel'
+
+
+def lines_of(path):
+    """The lines of a file, split at \\n only."""
+    if path.endswith('.gz'):
+        raw = gzip.open(path, 'rb')
+    elif path.endswith('.zst'):
+        import zstandard
+        raw = zstandard.ZstdDecompressor().stream_reader(open(path, 'rb'), read_across_frames=True)
+    else:
+        raw = open(path, 'rb')
+    with raw, io.TextIOWrapper(raw, encoding='utf-8', newline='\n') as lines:
+        for line in lines:
+            yield line.removesuffix('\n')
+
+
+def texts_at(value, path):
+    """The strings that `path` leads to inside a JSON value."""
+    if isinstance(value, list):
+        for item in value:
+            yield from texts_at(item, path)
+    elif path:
+        if not isinstance(value, dict) or path[0] not in value:
+            raise ValueError('no field "%s" in a row' % path[0])
+        yield from texts_at(value[path[0]], path[1:])
+    elif isinstance(value, str):
+        yield value
+    elif value is not None:
+        raise ValueError('expected a text, found %s' % type(value).__name__)
+
+
+def texts_of(path, field, normalise):
+    for line in lines_of(path):
+        texts = texts_at(json.loads(line), field.split('.')) if field else [line]
+        for text in texts:
+            # A lone surrogate can stand in JSON, but not in a UTF-8 line.
+            text = text.encode('utf-8', 'replace').decode('utf-8')
+            for part in re.split(r'[\n\r]+', text) if normalise else text.split('\n'):
+                yield re.sub(r'\s+', ' ', part).strip() if normalise else part
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument('file', metavar='FILE')
+    parser.add_argument('--field', help='FILE is JSON lines; a.b goes into objects and lists')
+    parser.add_argument('--normalise', action='store_true',
+                        help='split at \\r too and collapse white space, as blocks are made')
+    parser.add_argument('--command', default=COMMAND,
+                        help='prints a JSON array of fragments for each line of the file given last')
+    args = parser.parse_args()
+    if version('razdel') != RAZDEL:
+        sys.exit('expected razdel %s, found %s' % (RAZDEL, version('razdel')))
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = folder + '/lines.txt'
+        chars = 0
+        with open(path, 'w', encoding='utf-8', newline='') as output:
+            try:
+                for text in texts_of(args.file, args.field, args.normalise):
+                    chars += len(text)
+                    output.write(text + '\n')
+            except (OSError, ValueError) as error:
+                sys.exit('%s: %s' % (args.file, error))
+        started = time.monotonic()
+        found = subprocess.run(shlex.split(args.command) + [path], stdout=subprocess.PIPE, check=False)
+        seconds = time.monotonic() - started
+        if found.returncode:
+            sys.exit('%s: exit status %d' % (args.command, found.returncode))
+        answers = found.stdout.decode('utf-8').split('\n')
+        answers.pop()
+
+        compared = fragments = different = 0
+        started = time.monotonic()
+        for text in lines_of(path):
+            expected = [fragment.text for fragment in sentenize(text) if fragment.text]
+            fragments += len(expected)
+            actual = json.loads(answers[compared]) if compared < len(answers) else None
+            compared += 1
+            if actual != expected:
+                different += 1
+                if different == 1:
+                    print('text   %r\nrazdel %r\nfound  %r' % (text, expected, actual))
+        python_seconds = time.monotonic() - started
+
+    if len(answers) != compared:
+        different += 1
+        print('%d lines gave %d answers' % (compared, len(answers)))
+    print('%d texts, %d characters, %d fragments, %d differences' % (compared, chars, fragments, different))
+    print('command %.2f s, razdel %.2f s' % (seconds, python_seconds))
+    sys.exit(1 if different else 0)
+
+
+if __name__ == '__main__':
+    main()

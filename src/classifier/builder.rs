@@ -1,0 +1,258 @@
+//! Choosing the stages.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{SectionClassifier, Stages};
+use crate::aggregate::{Aggregator, MajorityVote};
+use crate::chunk::{Chunker, RazdelChunker};
+use crate::document::DocumentOptions;
+use crate::encode::Encoder;
+use crate::error::{Error, Result};
+use crate::session::Session;
+
+#[cfg(feature = "model")]
+use crate::encode::Overflow;
+#[cfg(feature = "model")]
+use crate::model::ModelFiles;
+#[cfg(feature = "model")]
+use crate::session::{Backend, CoreMlOptions};
+
+/// Longest text accepted unless the builder says otherwise, 16 MiB: a thousand times the longest
+/// vacancies seen, and small enough to be structured in seconds.
+const MAX_TEXT_BYTES: usize = 16 << 20;
+
+/// Chooses the model and the stages of a [`SectionClassifier`].
+///
+/// What is not set has its default: the embedded model (feature `embedded-model`), the strict razdel
+/// chunker, [`MajorityVote`].
+///
+/// ```
+/// # fn main() -> Result<(), vacancy_sections::Error> {
+/// # #[cfg(feature = "embedded-model")] {
+/// use vacancy_sections::{Overflow, SectionClassifier};
+///
+/// let classifier = SectionClassifier::builder()
+///     .overflow(Overflow::Truncate)
+///     .max_text_bytes(1 << 20)
+///     .build()?;
+/// assert!(classifier.classify_vacancy(&"x".repeat(2 << 20)).is_err());
+/// # } Ok(()) }
+/// ```
+#[derive(Clone)]
+pub struct ClassifierBuilder {
+    #[cfg(feature = "model")]
+    model: ModelFiles,
+    #[cfg(feature = "model")]
+    backend: Option<Backend>,
+    #[cfg(feature = "model")]
+    coreml: CoreMlOptions,
+    #[cfg(feature = "model")]
+    overflow: Option<Overflow>,
+    session: Option<Arc<dyn Session>>,
+    encoder: Option<Arc<dyn Encoder>>,
+    chunker: Arc<dyn Chunker>,
+    aggregator: Arc<dyn Aggregator>,
+    document: DocumentOptions,
+    max_text_bytes: usize,
+}
+
+impl fmt::Debug for ClassifierBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut debug = f.debug_struct("ClassifierBuilder");
+        #[cfg(feature = "model")]
+        debug
+            .field("model", &self.model)
+            .field("backend", &self.backend)
+            .field("coreml", &self.coreml)
+            .field("overflow", &self.overflow);
+        debug
+            .field("session", &self.session.as_ref().map(|s| s.backend()))
+            .field("document", &self.document)
+            .field("max_text_bytes", &self.max_text_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for ClassifierBuilder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ClassifierBuilder {
+    pub(super) fn new() -> Self {
+        Self {
+            #[cfg(feature = "model")]
+            model: ModelFiles::default(),
+            #[cfg(feature = "model")]
+            backend: None,
+            #[cfg(feature = "model")]
+            coreml: CoreMlOptions::default(),
+            #[cfg(feature = "model")]
+            overflow: None,
+            session: None,
+            encoder: None,
+            chunker: Arc::new(RazdelChunker),
+            aggregator: Arc::new(MajorityVote),
+            document: DocumentOptions::new(),
+            max_text_bytes: MAX_TEXT_BYTES,
+        }
+    }
+
+    /// Loads the model from a directory laid out as on the model card. Default: the embedded model.
+    #[cfg(feature = "model")]
+    pub fn model_dir(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
+        self.model = ModelFiles::Directory(folder.into());
+        self
+    }
+
+    /// What is to run the model. Default: [`Backend::Auto`];
+    /// [`SectionClassifier::backend`] tells what was chosen and why.
+    ///
+    /// Not to be combined with a session of your own.
+    #[cfg(feature = "model")]
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = Some(backend);
+        self
+    }
+
+    /// Where CoreML keeps compiled models, and whether it is probed at load.
+    #[cfg(feature = "model")]
+    pub fn coreml_options(mut self, options: CoreMlOptions) -> Self {
+        self.coreml = options;
+        self
+    }
+
+    /// What happens to a fragment longer than the model's input. Default: [`Overflow::Split`].
+    ///
+    /// Not to be combined with an encoder of your own, which decides for itself.
+    #[cfg(feature = "model")]
+    pub fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = Some(overflow);
+        self
+    }
+
+    /// Runs the model on this session.
+    pub fn session(mut self, session: impl Session + 'static) -> Self {
+        self.session = Some(Arc::new(session));
+        self
+    }
+
+    /// Makes token ids with this encoder.
+    pub fn encoder(mut self, encoder: impl Encoder + 'static) -> Self {
+        self.encoder = Some(Arc::new(encoder));
+        self
+    }
+
+    /// Cuts blocks into fragments with this chunker. Default: [`RazdelChunker`].
+    pub fn chunker(mut self, chunker: impl Chunker + 'static) -> Self {
+        self.chunker = Arc::new(chunker);
+        self
+    }
+
+    /// Decides the sections of a vacancy with this aggregator. Default: [`MajorityVote`].
+    pub fn aggregator(mut self, aggregator: impl Aggregator + 'static) -> Self {
+        self.aggregator = Arc::new(aggregator);
+        self
+    }
+
+    /// Cuts vacancies into blocks with these options. Default: [`DocumentOptions::new`].
+    ///
+    /// ```
+    /// use vacancy_sections::{DocumentOptions, SectionClassifier};
+    ///
+    /// let options = DocumentOptions::new().split_flat(false);
+    /// let builder = SectionClassifier::builder().document_options(options);
+    /// ```
+    pub fn document_options(mut self, options: DocumentOptions) -> Self {
+        self.document = options;
+        self
+    }
+
+    /// Longest fragment or vacancy accepted, in bytes. Default: 16 MiB.
+    pub fn max_text_bytes(mut self, limit: usize) -> Self {
+        self.max_text_bytes = limit;
+        self
+    }
+
+    /// Loads what has to be loaded and checks that the parts fit each other.
+    ///
+    /// # Errors
+    ///
+    /// When the model cannot be read, a part is missing, or encoder and session do not match.
+    pub fn build(self) -> Result<SectionClassifier> {
+        let (session, encoder) = self.load()?;
+        check_match(&*session, &*encoder)?;
+        Ok(SectionClassifier {
+            stages: Arc::new(Stages {
+                session,
+                encoder,
+                chunker: self.chunker,
+                aggregator: self.aggregator,
+                document: self.document,
+                max_text_bytes: self.max_text_bytes,
+            }),
+        })
+    }
+
+    #[cfg(feature = "model")]
+    fn load(&self) -> Result<(Arc<dyn Session>, Arc<dyn Encoder>)> {
+        let session = match (&self.session, self.backend) {
+            (Some(_), Some(_)) => {
+                return Err(Error::Builder {
+                    reason: "backend is set, but so is a session of your own".to_owned(),
+                });
+            }
+            (Some(session), None) => Arc::clone(session),
+            (None, backend) => self
+                .model
+                .session(backend.unwrap_or_default(), &self.coreml)?,
+        };
+        let encoder = match (&self.encoder, self.overflow) {
+            (Some(_), Some(_)) => {
+                return Err(Error::Builder {
+                    reason: "overflow is set, but an encoder of your own decides it".to_owned(),
+                });
+            }
+            (Some(encoder), None) => Arc::clone(encoder),
+            (None, overflow) => self
+                .model
+                .encoder(session.max_seq_len(), overflow.unwrap_or_default())?,
+        };
+        Ok((session, encoder))
+    }
+
+    #[cfg(not(feature = "model"))]
+    fn load(&self) -> Result<(Arc<dyn Session>, Arc<dyn Encoder>)> {
+        match (&self.session, &self.encoder) {
+            (Some(session), Some(encoder)) => Ok((Arc::clone(session), Arc::clone(encoder))),
+            _ => Err(Error::Builder {
+                reason: "without the feature `model`, session and encoder must be set".to_owned(),
+            }),
+        }
+    }
+}
+
+fn check_match(session: &dyn Session, encoder: &dyn Encoder) -> Result<()> {
+    if encoder.max_seq_len() > session.max_seq_len() {
+        return Err(Error::Builder {
+            reason: format!(
+                "the encoder makes windows of up to {} tokens, the session takes {}",
+                encoder.max_seq_len(),
+                session.max_seq_len()
+            ),
+        });
+    }
+    if let Some(rows) = session.vocab_size()
+        && encoder.vocab_size() > rows
+    {
+        return Err(Error::Builder {
+            reason: format!(
+                "the tokenizer does not match the model: its ids reach {}, the embedding table has {rows} rows",
+                encoder.vocab_size().saturating_sub(1)
+            ),
+        });
+    }
+    Ok(())
+}

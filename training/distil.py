@@ -1,0 +1,69 @@
+"""Stage T3: the student learns the context teacher's opinion of every distinct line of the corpus.
+
+A line that stands in many vacancies gets the mean of the teacher's probabilities over all of them: that is what
+the line says on its own. No hand label is used here, so that students fine-tuned on folds stay honest.
+"""
+
+import argparse
+
+import numpy as np
+import torch
+
+import blocks
+import encoder
+import loop
+import rows
+
+
+def soft_lines(corpus, probabilities):
+    """Distinct lines (by letters and digits) with mean probabilities and counts."""
+    texts, sums, counts = [], [], []
+    where = {}
+    at = 0
+    for row in corpus:
+        for text in row["texts"]:
+            key = blocks.normalised(text) or text
+            index = where.setdefault(key, len(texts))
+            if index == len(texts):
+                texts.append(text)
+                sums.append(probabilities[at].astype(np.float64))
+                counts.append(1)
+            else:
+                sums[index] = sums[index] + probabilities[at]
+                counts[index] += 1
+            at += 1
+    if at != len(probabilities):
+        raise SystemExit(f"expected {at} rows of teacher probabilities, found {len(probabilities)}")
+    counts = np.array(counts)
+    return texts, (np.array(sums) / counts[:, None]).astype(np.float32), counts
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--corpus", required=True)
+    parser.add_argument("--teacher", required=True, help=".npz of context_teacher.py")
+    parser.add_argument("--dev", required=True)
+    parser.add_argument("--start", help="checkpoint to start from; else a new model")
+    parser.add_argument("--tokenizer", required=True, help="folder of stage 1, or the start checkpoint")
+    parser.add_argument("--shape", default="160,2,5,320", help="width, layers, heads, feed-forward of a new model")
+    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--out", required=True)
+    loop.add_arguments(parser, rate=1e-3, steps=6000, evaluate=500)
+    args = parser.parse_args()
+    loop.set_up(args)
+
+    tokenizer = encoder.load_tokenizer(args.tokenizer)
+    texts, soft, counts = soft_lines(rows.read(args.corpus), np.load(args.teacher)["corpus"])
+    print(f"{len(texts)} distinct lines, {int((counts > 1).sum())} of them repeated, mean {soft.mean(0).round(3)}", flush=True)
+    if args.start:
+        model = encoder.load_model(args.start, hidden_dropout_prob=args.dropout)
+    else:
+        shape = [int(x) for x in args.shape.split(",")]
+        model = encoder.new_model(tokenizer.get_vocab_size(), shape, args.dropout)
+    dev = loop.Dev(tokenizer, *rows.labelled_fragments(rows.read(args.dev), args.dev))
+    save = lambda best: encoder.save(best, args.tokenizer, args.out)
+    loop.train(model, encoder.encode(tokenizer, texts), torch.from_numpy(soft), args, dev, save)
+
+
+if __name__ == "__main__":
+    main()

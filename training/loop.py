@@ -1,0 +1,95 @@
+"""The training loop of every stage: soft targets, class weights, word-piece dropout, averaged weights, checkpoints."""
+
+import copy
+import math
+import time
+
+import numpy as np
+import torch
+import torch.nn.functional as functional
+
+import encoder
+import metrics
+
+
+def add_arguments(parser, rate, steps, evaluate):
+    parser.add_argument("--steps", type=int, default=steps, help="optimiser steps")
+    parser.add_argument("--rate", type=float, default=rate, help="peak learning rate")
+    parser.add_argument("--tokens", type=int, default=6144, help="padded tokens per step")
+    parser.add_argument("--warmup", type=int, default=200)
+    parser.add_argument("--weight-decay", type=float, default=0.01)
+    parser.add_argument("--piece-dropout", type=float, default=0.05, help="share of word pieces masked in training")
+    parser.add_argument("--average", type=float, default=0.995, help="decay of the averaged weights")
+    parser.add_argument("--evaluate-every", type=int, default=evaluate)
+    parser.add_argument("--patience", type=int, default=0, help="evaluations without gain before stopping; 0: never")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--threads", type=int, default=1, help="more than one only on an idle machine")
+
+
+def set_up(args):
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(args.threads)
+
+
+class Dev:
+    """The labelled file on which settings are chosen and training stops."""
+
+    def __init__(self, tokenizer, texts, labels):
+        self.sequences, self.labels = encoder.encode(tokenizer, texts), np.array(labels)
+
+    def figures(self, model):
+        return metrics.figures(encoder.softmax(encoder.logits(model, self.sequences)), self.labels)
+
+
+def class_weights(targets, power):
+    """Inverse share of each class to the given power, mean 1 over the examples; power 1 is "balanced"."""
+    share = targets.mean(0).clamp_min(1e-6)
+    weights = share.pow(-power)
+    return weights / (weights * share).sum()
+
+
+def train(model, sequences, targets, args, dev, save, weights=None):
+    """Trains in place and leaves the best averaged weights by dev accuracy in `model`; `save(model)` stores them."""
+    rng = np.random.default_rng(args.seed)
+    decayed = [p for p in model.parameters() if p.dim() > 1]
+    plain = [p for p in model.parameters() if p.dim() <= 1]
+    groups = [{"params": decayed, "weight_decay": args.weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    optimiser = torch.optim.AdamW(groups, lr=args.rate, fused=True)
+    averaged = copy.deepcopy(model).eval()
+    best, stale, queue, started = None, 0, [], time.time()
+    model.train()
+    for step in range(args.steps):
+        if not queue:
+            queue = encoder.batches(sequences, args.tokens, rng)
+        batch = queue.pop()
+        rate = args.rate * min(1.0, (step + 1) / max(1, args.warmup))
+        rate *= 0.5 * (1 + math.cos(math.pi * step / args.steps)) + 0.01
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        ids, mask = encoder.pad([sequences[index] for index in batch])
+        hidden = (torch.rand(ids.shape) < args.piece_dropout) & (ids > encoder.MASK)
+        logits = model(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask).logits
+        target = targets[batch]
+        if weights is None:
+            loss = functional.cross_entropy(logits, target)
+        else:
+            loss = -(functional.log_softmax(logits, -1) * target * weights).sum(1).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimiser.step()
+        decay = min(args.average, (step + 1) / (step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), 1 - decay)
+        if (step + 1) % args.evaluate_every == 0 or step + 1 == args.steps:
+            found = dev.figures(averaged)
+            print(f"step {step + 1} {time.time() - started:.0f} s loss {loss.item():.3f} {metrics.line(found)}", flush=True)
+            if best is None or found["accuracy5"] > best["accuracy5"]:
+                best, stale = found, 0
+                save(averaged)
+            else:
+                stale += 1
+                if args.patience and stale >= args.patience:
+                    break
+    print(f"best {metrics.line(best)}", flush=True)
+    return best
