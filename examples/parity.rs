@@ -7,20 +7,22 @@ use std::process::ExitCode;
 use ndarray::Array2;
 use serde::Deserialize;
 use vacancy_sections::{
-    Logits, MlPackage, PortableSession, Section, Session, SessionInputs, Window,
+    ComputeUnits, Logits, MlPackage, PortableSession, Section, Session, SessionInputs, Window,
 };
 
 const HELP: &str = "\
 Compares the logits of a CoreML package with recorded ones.
 
-Usage: parity --package DIR.mlpackage --reference FILE.json [--session NAME] [--tolerance X]
+Usage: parity --package DIR.mlpackage --reference FILE.json [--session NAME] [--units NAME]
+              [--tolerance X]
 
   --package DIR      the package to run
   --reference FILE   recorded rows: a JSON array of {\"input_ids\", \"logits\"}, or such an array
                      under the key \"rows\"; ids without padding, `token_type_ids` optional
   --session NAME     portable (default): what the library uses without CoreML
                      interpreter: the same program, operation by operation
-                     coreml: CoreML, on macOS
+                     coreml: CoreML, on macOS; its probe is off, the comparison takes its place
+  --units NAME       what CoreML may use: ALL (default), CPU_ONLY, CPU_AND_GPU or CPU_AND_NE
   --tolerance X      largest difference of a logit that passes (default: 0.01)
   --help             this text
 
@@ -53,6 +55,7 @@ struct Options {
     package: PathBuf,
     reference: PathBuf,
     session: SessionName,
+    units: ComputeUnits,
     tolerance: f32,
 }
 
@@ -68,6 +71,7 @@ fn options() -> Result<Option<Options>> {
 
     let (mut package, mut reference) = (None, None);
     let mut session = SessionName::Portable;
+    let mut units = ComputeUnits::default();
     let mut tolerance = DEFAULT_TOLERANCE;
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
@@ -87,6 +91,7 @@ fn options() -> Result<Option<Options>> {
                     }
                 }
             }
+            Long("units") => units = parser.value()?.parse()?,
             Long("tolerance") => {
                 tolerance = parser.value()?.parse()?;
                 if !(tolerance >= 0.0 && tolerance.is_finite()) {
@@ -102,6 +107,7 @@ fn options() -> Result<Option<Options>> {
         package: package.ok_or_else(|| missing("--package"))?,
         reference: reference.ok_or_else(|| missing("--reference"))?,
         session,
+        units,
         tolerance,
     }))
 }
@@ -139,17 +145,34 @@ fn read_reference(path: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn open_session(name: &SessionName, package: &Path) -> Result<Box<dyn Session>> {
-    let package = MlPackage::open(package)?;
-    Ok(match name {
+fn open_session(options: &Options) -> Result<Box<dyn Session>> {
+    let package = MlPackage::open(&options.package)?;
+    Ok(match options.session {
         SessionName::Interpreter => Box::new(PortableSession::interpreter(&package)?),
         SessionName::Portable => Box::new(PortableSession::new(&package)?),
-        SessionName::CoreMl => {
-            return Err("--session coreml: CoreML is on macOS only; \
-                        choose portable or interpreter"
-                .into());
-        }
+        SessionName::CoreMl => open_coreml(&package, options.units)?,
     })
+}
+
+#[cfg(all(feature = "coreml", target_os = "macos"))]
+fn open_coreml(package: &MlPackage, units: ComputeUnits) -> Result<Box<dyn Session>> {
+    use vacancy_sections::{CoreMlOptions, CoreMlSession, Probe};
+
+    let options = CoreMlOptions::default()
+        .with_compute_units(units)
+        .with_probe(Probe::Off);
+    Ok(Box::new(CoreMlSession::from_package(
+        package, &options, None,
+    )?))
+}
+
+#[cfg(not(all(feature = "coreml", target_os = "macos")))]
+fn open_coreml(_: &MlPackage, _: ComputeUnits) -> Result<Box<dyn Session>> {
+    Err(
+        "--session coreml: expected macOS and the feature `coreml`; \
+         choose portable or interpreter"
+            .into(),
+    )
 }
 
 /// The row as a window, checked.
@@ -266,7 +289,7 @@ fn run() -> Result<bool> {
         return Ok(true);
     };
     let rows = read_reference(&options.reference)?;
-    let session = open_session(&options.session, &options.package)?;
+    let session = open_session(&options)?;
     let result = compare(&*session, &rows)?;
     let spreads = spreads(&rows);
     let spread = spreads.into_iter().fold(0.0, f32::max);

@@ -111,11 +111,15 @@ if [ "$(uname -s)" != Darwin ]; then
   done
 fi
 
+# Macros and build scripts run once; optimising them takes longer.
+readonly unoptimised=(--config 'profile.dev.package."*".opt-level=0')
+
 # check TARGET [cargo arguments]
 check() {
   local target=$1
   shift
-  cargo check --locked --quiet ${std[@]+"${std[@]}"} --target "$target" --target-dir "$dir/target" "$@"
+  cargo check --locked --quiet "${unoptimised[@]}" ${std[@]+"${std[@]}"} --target "$target" \
+    --target-dir "$dir/target" "$@"
 }
 
 # --- the check
@@ -130,8 +134,8 @@ for features in "" model coreml; do
 done
 if [ ${#std[@]} -eq 0 ] && cargo clippy --version >/dev/null 2>&1; then
   say "${targets[0]}: clippy"
-  env -u RUSTC_WORKSPACE_WRAPPER cargo clippy --locked --quiet --target "${targets[0]}" \
-    --target-dir "$dir/target" --all-targets --all-features -- -D warnings
+  env -u RUSTC_WORKSPACE_WRAPPER cargo clippy --locked --quiet "${unoptimised[@]}" \
+    --target "${targets[0]}" --target-dir "$dir/target" --all-targets --all-features -- -D warnings
 fi
 
 # --- the negative control
