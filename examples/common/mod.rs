@@ -1,6 +1,6 @@
 //! What the examples share: arguments, input and colours.
 
-#![allow(dead_code)]
+#![allow(dead_code, unreachable_pub)]
 
 pub mod page;
 
