@@ -1,6 +1,6 @@
 //! What the examples share: arguments, input and colours.
 
-#![allow(dead_code, unreachable_pub)]
+#![allow(dead_code)]
 
 pub mod page;
 
