@@ -14,9 +14,9 @@ const STYLE: &str = "\
 .vacancy p { margin: 0 0 .4rem; }
 .f { border-radius: .3rem; padding: .1rem .2rem; -webkit-box-decoration-break: clone; box-decoration-break: clone; cursor: help; }
 .f:hover, .f:focus { outline: 2px solid currentColor; }
-.f.h { font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
+.f.h > .t { font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
 .f.s4 { font-style: italic; }
-.f sup { display: inline-block; font-size: .65em; font-weight: 700; line-height: 1; margin-left: .2em; user-select: none; }
+.f sup { font-size: .65em; font-weight: 700; line-height: 1; margin-left: .2em; user-select: none; }
 .tip { display: none; position: fixed; right: 1rem; bottom: 1rem; width: 21rem; max-width: calc(100vw - 2rem);
   padding: .7rem .9rem; background: #fff; color: #1b1b1b; border: 1px solid #999; border-radius: .5rem;
   box-shadow: 0 .2rem 1rem #0004; font: normal .8125rem/1.5 system-ui, 'DejaVu Sans', sans-serif; white-space: normal; z-index: 1; }
@@ -76,7 +76,7 @@ fn marked(fragment: &Fragment, text: &str) -> String {
         ""
     };
     let mut html = format!(
-        "<span class=\"f s{}{heading}\" tabindex=\"0\">{}<sup aria-hidden=\"true\">{}</sup><span class=\"tip\" role=\"tooltip\"><b>{what}{}</b>",
+        "<span class=\"f s{}{heading}\" tabindex=\"0\"><span class=\"t\">{}</span><sup aria-hidden=\"true\">{}</sup><span class=\"tip\" role=\"tooltip\"><b>{what}{}</b>",
         fragment.section.id(),
         escape(text),
         mark(fragment.section),
