@@ -6,6 +6,8 @@
 )]
 
 mod aggregate;
+#[cfg(feature = "serde")]
+pub mod api;
 mod chunk;
 mod classifier;
 mod document;
@@ -34,8 +36,8 @@ pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment, Sequence
 #[cfg(feature = "unicode")]
 pub use chunk::UnicodeChunker;
 pub use chunk::{Chunker, RazdelChunker};
-pub use classifier::{ClassifierBuilder, SectionClassifier};
-pub use document::{Block, BlockKind, Document};
+pub use classifier::{Bulk, ClassifierBuilder, Posting, SectionClassifier};
+pub use document::{Block, BlockKind, Document, DocumentOptions};
 #[cfg(feature = "model")]
 pub use encode::WordPieceEncoder;
 pub use encode::{Encoder, Encoding, Overflow, Window};
@@ -46,5 +48,11 @@ pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
 pub use report::{Fragment, Heading, Passage, VacancySections};
 pub use section::Section;
+#[cfg(all(feature = "coreml", target_os = "macos"))]
+pub use session::CoreMlSession;
+#[cfg(feature = "model")]
+pub use session::PortableSession;
+#[cfg(feature = "model")]
+pub use session::{Backend, ComputeUnits, CoreMlOptions, ModelCache, Probe};
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
 pub use span::Span;
