@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use vacancy_sections::{Fragment, Section, VacancySections};
+use vacancy_sections::{BlockKind, Document, Fragment, Section, VacancySections};
 
 use crate::common::page::{self, escape, mark};
 
@@ -11,7 +11,11 @@ const STYLE: &str = "\
 .legend li { padding: .1rem .55rem; border-radius: .3rem; }
 .legend .h { text-decoration: underline; text-underline-offset: .2em; font-weight: 700; border: 1px solid #bbb; }
 .vacancy { white-space: pre-wrap; line-height: 1.9; }
-.vacancy p { margin: 0 0 .4rem; }
+.vacancy p { margin: 0; }
+.vacancy .text, .vacancy .bold { margin-top: .75rem; }
+.vacancy .item { padding-left: 1.2rem; text-indent: -1.2rem; }
+.vacancy .item::before { content: '•'; display: inline-block; width: 1.2rem; text-indent: 0; }
+.vacancy .tip { text-indent: 0; }
 .f { border-radius: .3rem; padding: .1rem .2rem; -webkit-box-decoration-break: clone; box-decoration-break: clone; cursor: help; }
 .f:hover, .f:focus { outline: 2px solid currentColor; }
 .f.h > .t { font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
@@ -64,6 +68,28 @@ pub fn lines(source: &str, sections: &VacancySections) -> String {
         end = fragment.span.end;
     }
     html.push_str(&escape(source.get(end..).unwrap_or_default()));
+    html
+}
+
+/// The blocks of a document one under the other, list items with a bullet; markup is not kept.
+pub fn blocks(document: &Document, sections: &VacancySections) -> String {
+    let mut html = String::new();
+    for (index, block) in document.blocks().iter().enumerate() {
+        let class = match block.kind() {
+            BlockKind::ListItem => "item",
+            _ if block.emphasis() => "bold",
+            _ => "text",
+        };
+        let _ = write!(html, "<p class=\"{class}\">");
+        let of_block = sections.fragments.iter().filter(|f| f.block == index);
+        for (position, fragment) in of_block.enumerate() {
+            if position > 0 {
+                html.push(' ');
+            }
+            html.push_str(&marked(fragment, &fragment.text));
+        }
+        html.push_str("</p>");
+    }
     html
 }
 

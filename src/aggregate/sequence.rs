@@ -240,7 +240,8 @@ mod tests {
             (9, "ДМС со стоматологией", Section::Terms),
             (10, "Ждём ваши отклики!", Section::Junk),
         ];
-        let fragments = rows.map(|(block, text, section)| fragment(block, text, says(text, section)));
+        let fragments =
+            rows.map(|(block, text, section)| fragment(block, text, says(text, section)));
         let lines: Vec<String> = rows
             .iter()
             .zip(decide_all(&fragments))
