@@ -1,6 +1,8 @@
 //! Token ids → logits.
 
 mod inputs;
+#[cfg(feature = "model")]
+mod portable;
 #[cfg(any(test, feature = "testing"))]
 mod mock;
 

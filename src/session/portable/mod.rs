@@ -1,0 +1,3 @@
+//! The portable session.
+
+mod fused;
