@@ -33,8 +33,12 @@ pub use chunk::UnicodeChunker;
 pub use chunk::{Chunker, RazdelChunker};
 pub use classifier::{ClassifierBuilder, SectionClassifier};
 pub use document::{Block, BlockKind, Document};
-pub use encode::{Encoder, Encoding, Window};
+#[cfg(feature = "model")]
+pub use encode::WordPieceEncoder;
+pub use encode::{Encoder, Encoding, Overflow, Window};
 pub use error::{Error, Result};
+#[cfg(feature = "model")]
+pub use package::MlPackage;
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
 pub use report::{Fragment, Passage, VacancySections};

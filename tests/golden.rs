@@ -76,6 +76,9 @@ fn accuracy_stays_above_the_floor() {
         ("vacancy, content", vacancy.content_accuracy(), 0.0),
     ] {
         println!("{what}: {found:.4}");
-        assert!(found >= floor, "{what}: expected at least {floor}, found {found:.4}");
+        assert!(
+            found >= floor,
+            "{what}: expected at least {floor}, found {found:.4}"
+        );
     }
 }

@@ -1,10 +1,22 @@
 //! Fragment → token ids.
 
+#[cfg(feature = "model")]
+mod json;
+#[cfg(feature = "model")]
+mod tokenizer_config;
+#[cfg(feature = "model")]
+mod tokenizer_json;
+mod window;
+#[cfg(feature = "model")]
+mod wordpiece;
 #[cfg(any(test, feature = "testing"))]
 mod words;
 
 use std::sync::Arc;
 
+pub use window::Overflow;
+#[cfg(feature = "model")]
+pub use wordpiece::WordPieceEncoder;
 #[cfg(any(test, feature = "testing"))]
 pub use words::WordEncoder;
 
