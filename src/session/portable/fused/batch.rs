@@ -28,7 +28,9 @@ impl Fragment {
     }
 
     fn of<'a>(self, values: &'a [i32]) -> &'a [i32] {
-        values.get(self.start..self.start + self.len).unwrap_or_default()
+        values
+            .get(self.start..self.start + self.len)
+            .unwrap_or_default()
     }
 }
 
@@ -106,17 +108,18 @@ impl Plan {
                 Some(len) => {
                     let start = row * rows.seq_len;
                     let fragment = Fragment { start, len };
-                    self.order.push((hash(rows, tables, fragment), row, fragment));
+                    self.order
+                        .push((hash(rows, tables, fragment), row, fragment));
                 }
                 None => self.others.push(row),
             }
         }
-        self.order.sort_unstable_by_key(|&(hash, row, _)| (hash, row));
+        self.order
+            .sort_unstable_by_key(|&(hash, row, _)| (hash, row));
         let mut previous: Option<(u64, Fragment)> = None;
         for &(hash, row, fragment) in &self.order {
-            let same = previous.is_some_and(|(other, seen)| {
-                other == hash && same(rows, tables, seen, fragment)
-            });
+            let same = previous
+                .is_some_and(|(other, seen)| other == hash && same(rows, tables, seen, fragment));
             if !same {
                 self.unique.push(fragment);
                 previous = Some((hash, fragment));
@@ -181,7 +184,10 @@ mod tests {
         for (row, fragment) in found.places {
             place[row] = fragment;
         }
-        assert_eq!(place[0], place[1], "what lies in the padding does not count");
+        assert_eq!(
+            place[0], place[1],
+            "what lies in the padding does not count"
+        );
         assert_ne!(place[0], place[2]);
         assert_ne!(place[0], place[3], "types count");
     }

@@ -82,7 +82,9 @@ impl Encoder {
             projection,
         } = embeddings;
         let hidden = projection.as_ref().map_or(words.width, |p| p.outputs);
-        let last = layers.pop().map(|layer| LastLayer::new(level, heads, layer));
+        let last = layers
+            .pop()
+            .map(|layer| LastLayer::new(level, heads, layer));
         Self {
             level,
             heads,
@@ -140,13 +142,7 @@ impl Encoder {
         self.classify(fragments.len(), scratch, out);
     }
 
-    fn embed(
-        &self,
-        rows: Rows<'_>,
-        fragments: &[Fragment],
-        tokens: usize,
-        scratch: &mut Scratch,
-    ) {
+    fn embed(&self, rows: Rows<'_>, fragments: &[Fragment], tokens: usize, scratch: &mut Scratch) {
         let width = self.words.width;
         let states = room(&mut scratch.states, tokens * self.hidden);
         let sums = match self.projection {
@@ -207,7 +203,11 @@ impl Encoder {
         self.product(states, tokens, &layer.qkv, Activation::Identity, qkv);
 
         let context = room(&mut scratch.context, tokens * hidden);
-        let longest = fragments.iter().map(|fragment| fragment.len()).max().unwrap_or(0);
+        let longest = fragments
+            .iter()
+            .map(|fragment| fragment.len())
+            .max()
+            .unwrap_or(0);
         let padded = longest.next_multiple_of(MAX_PANEL);
         let width = hidden / self.heads;
         let mut room = AttentionScratch {
@@ -247,14 +247,32 @@ impl Encoder {
         wide: &mut Vec<f32>,
     ) {
         let hidden = self.hidden;
-        let dense = |values, stride| Operand { values, stride };
+        let states = &mut states[..rows * hidden];
         let mixed = room(wide, rows * hidden);
-        self.product(dense(context, hidden), rows, &rest.output, Activation::Identity, mixed);
+        self.product(
+            Operand::new(context, hidden),
+            rows,
+            &rest.output,
+            Activation::Identity,
+            mixed,
+        );
         add_and_normalise(self.level, &rest.attention_norm, states, mixed);
         let inner = rest.up.columns();
         let between = room(wide, rows * inner);
-        self.product(dense(states, hidden), rows, &rest.up, rest.activation, between);
-        self.product(dense(between, inner), rows, &rest.down, Activation::Identity, context);
+        self.product(
+            Operand::new(states, hidden),
+            rows,
+            &rest.up,
+            rest.activation,
+            between,
+        );
+        self.product(
+            Operand::new(between, inner),
+            rows,
+            &rest.down,
+            Activation::Identity,
+            context,
+        );
         add_and_normalise(self.level, &rest.norm, states, context);
     }
 
@@ -299,7 +317,11 @@ impl Encoder {
         }
 
         let mixed = room(keys, rows * all);
-        let longest = fragments.iter().map(|fragment| fragment.len()).max().unwrap_or(0);
+        let longest = fragments
+            .iter()
+            .map(|fragment| fragment.len())
+            .max()
+            .unwrap_or(0);
         let scores = room(scores, longest);
         let mut token = 0;
         for ((fragment, carried), mixed) in fragments
@@ -318,7 +340,15 @@ impl Encoder {
                 stride: all,
             };
             let out = &mut context[head * width..];
-            multiply(self.level, mixed, rows, value, Activation::Identity, out, hidden);
+            multiply(
+                self.level,
+                mixed,
+                rows,
+                value,
+                Activation::Identity,
+                out,
+                hidden,
+            );
         }
         self.rest(&layer.rest, rows, first, context, wide);
     }

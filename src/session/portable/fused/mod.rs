@@ -90,19 +90,28 @@ impl FusedEncoder {
             types,
             seq_len: inputs.seq_len(),
         };
-        let others = self.rooms.with(|Room { plan, logits: unique }| {
-            plan.make(rows, self.encoder.tables())?;
-            unique.clear();
-            unique.resize(plan.unique.len() * self.logits(), 0.0);
-            self.spread(rows, &plan.unique, threads, unique);
-            for &(row, fragment) in &plan.places {
-                let found = unique.chunks_exact(self.logits()).nth(fragment);
-                for (logit, value) in logits.row_mut(row).iter_mut().zip(found.into_iter().flatten()) {
-                    *logit = *value;
+        let others = self.rooms.with(
+            |Room {
+                 plan,
+                 logits: unique,
+             }| {
+                plan.make(rows, self.encoder.tables())?;
+                unique.clear();
+                unique.resize(plan.unique.len() * self.logits(), 0.0);
+                self.spread(rows, &plan.unique, threads, unique);
+                for &(row, fragment) in &plan.places {
+                    let found = unique.chunks_exact(self.logits()).nth(fragment);
+                    for (logit, value) in logits
+                        .row_mut(row)
+                        .iter_mut()
+                        .zip(found.into_iter().flatten())
+                    {
+                        *logit = *value;
+                    }
                 }
-            }
-            Ok(plan.others.clone())
-        })?;
+                Ok(plan.others.clone())
+            },
+        )?;
         Ok((logits, others))
     }
 
@@ -130,8 +139,9 @@ impl FusedEncoder {
     }
 
     /// Runs fragments group by group on this thread.
-    fn run_groups(&self, rows: Rows<'_>, mut fragments: &[Fragment], mut out: &mut [f32]) {
+    fn run_groups(&self, rows: Rows<'_>, fragments: &[Fragment], out: &mut [f32]) {
         self.scratches.with(|scratch| {
+            let (mut fragments, mut out) = (fragments, out);
             while !fragments.is_empty() {
                 let count = first_group(fragments, GROUP);
                 let (group, others) = fragments.split_at(count);

@@ -250,7 +250,8 @@ mod tests {
 
     #[test]
     fn follows_the_definition() {
-        for (tokens, heads, width) in [(1, 1, 1), (3, 2, 4), (14, 5, 32), (35, 3, 26), (128, 2, 70)] {
+        for (tokens, heads, width) in [(1, 1, 1), (3, 2, 4), (14, 5, 32), (35, 3, 26), (128, 2, 70)]
+        {
             let all = heads * width;
             let mut qkv = noise(tokens * 3 * all, 1);
             qkv.resize(qkv.len() + MAX_PANEL, f32::NAN);
@@ -259,22 +260,36 @@ mod tests {
             };
             for level in levels() {
                 let padded = tokens.next_multiple_of(MAX_PANEL);
-                let (mut keys, mut scores) = (vec![0.0; width * padded], vec![0.0; tokens * padded]);
+                let (mut keys, mut scores) =
+                    (vec![0.0; width * padded], vec![0.0; tokens * padded]);
                 let mut scratch = AttentionScratch {
                     keys: &mut keys,
                     scores: &mut scores,
                 };
                 let mut context = vec![f32::NAN; tokens * all];
-                attend(level, &qkv, tokens, heads, width, &mut scratch, &mut context);
+                attend(
+                    level,
+                    &qkv,
+                    tokens,
+                    heads,
+                    width,
+                    &mut scratch,
+                    &mut context,
+                );
                 for query in 0..tokens {
                     for head in 0..heads {
                         let scores: Vec<f64> = (0..tokens)
-                            .map(|key| (0..width).map(|i| at(query, 0, head, i) * at(key, 1, head, i)).sum())
+                            .map(|key| {
+                                (0..width)
+                                    .map(|i| at(query, 0, head, i) * at(key, 1, head, i))
+                                    .sum()
+                            })
                             .collect();
                         let weights = probabilities(&scores);
                         for i in 0..width {
-                            let truth: f64 =
-                                (0..tokens).map(|key| weights[key] * at(key, 2, head, i)).sum();
+                            let truth: f64 = (0..tokens)
+                                .map(|key| weights[key] * at(key, 2, head, i))
+                                .sum();
                             let found = f64::from(context[query * all + head * width + i]);
                             assert!((found - truth).abs() < 1e-4, "{level:?}: {found} {truth}");
                         }
@@ -296,12 +311,18 @@ mod tests {
                     let query = &small[head * hidden..][..hidden];
                     let scores: Vec<f64> = states
                         .chunks(hidden)
-                        .map(|s| s.iter().zip(query).map(|(s, q)| f64::from(*s) * f64::from(*q)).sum())
+                        .map(|s| {
+                            s.iter()
+                                .zip(query)
+                                .map(|(s, q)| f64::from(*s) * f64::from(*q))
+                                .sum()
+                        })
                         .collect();
                     let weights = probabilities(&scores);
                     for i in 0..hidden {
-                        let truth: f64 =
-                            (0..tokens).map(|t| weights[t] * f64::from(states[t * hidden + i])).sum();
+                        let truth: f64 = (0..tokens)
+                            .map(|t| weights[t] * f64::from(states[t * hidden + i]))
+                            .sum();
                         let found = f64::from(mixed[head * hidden + i]);
                         assert!((found - truth).abs() < 1e-4, "{level:?}: {found} {truth}");
                     }

@@ -73,6 +73,12 @@ pub(in super::super) struct Operand<'a> {
     pub(in super::super) stride: usize,
 }
 
+impl<'a> Operand<'a> {
+    pub(in super::super) fn new(values: &'a [f32], stride: usize) -> Self {
+        Self { values, stride }
+    }
+}
+
 /// `out[i, ..] = activation(a[i, ..] · b + bias)` for `rows` rows; rows of `out` lie `out_stride`
 /// apart.
 pub(in super::super) fn multiply(
@@ -178,13 +184,19 @@ pub(super) fn sweep<S: Simd>(
 ) {
     let mut row = 0;
     while row + ROWS <= rows {
-        for (i, tile) in tile::<S, ROWS>(simd, a, row, panel, initial).into_iter().enumerate() {
+        for (i, tile) in tile::<S, ROWS>(simd, a, row, panel, initial)
+            .into_iter()
+            .enumerate()
+        {
             take(row + i, tile);
         }
         row += ROWS;
     }
     while row + 2 <= rows {
-        for (i, tile) in tile::<S, 2>(simd, a, row, panel, initial).into_iter().enumerate() {
+        for (i, tile) in tile::<S, 2>(simd, a, row, panel, initial)
+            .into_iter()
+            .enumerate()
+        {
             take(row + i, tile);
         }
         row += 2;
@@ -262,13 +274,27 @@ mod tests {
     fn product(level: Level, a: &[f32], stride: usize, rows: usize, b: &Packed) -> Vec<f32> {
         let mut out = vec![f32::NAN; rows * b.columns()];
         let a = Operand { values: a, stride };
-        multiply(level, a, rows, b, Activation::Identity, &mut out, b.columns());
+        multiply(
+            level,
+            a,
+            rows,
+            b,
+            Activation::Identity,
+            &mut out,
+            b.columns(),
+        );
         out
     }
 
     #[test]
     fn follows_the_definition() {
-        for (m, k, n) in [(1, 1, 1), (7, 5, 33), (13, 160, 96), (5, 26, 128), (27, 312, 40)] {
+        for (m, k, n) in [
+            (1, 1, 1),
+            (7, 5, 33),
+            (13, 160, 96),
+            (5, 26, 128),
+            (27, 312, 40),
+        ] {
             let stride = k + 3;
             let (a, w, bias) = (noise(m * stride, 1), noise(k * n, 2), noise(n, 3));
             for level in levels() {
@@ -276,7 +302,8 @@ mod tests {
                 let found = product(level, &a, stride, m, &b);
                 for i in 0..m {
                     for j in 0..n {
-                        let terms = (0..k).map(|s| f64::from(a[i * stride + s]) * f64::from(w[s * n + j]));
+                        let terms =
+                            (0..k).map(|s| f64::from(a[i * stride + s]) * f64::from(w[s * n + j]));
                         let truth = f64::from(bias[j]) + terms.sum::<f64>();
                         let found = f64::from(found[i * n + j]);
                         assert!((found - truth).abs() < 1e-4, "{m} {k} {n}: {found} {truth}");
@@ -292,8 +319,9 @@ mod tests {
         let (a, w) = (noise(most * k, 4), noise(k * n, 5));
         for level in levels() {
             let b = Packed::new(level, k, n, |i, j| w[i * n + j], |j| j as f32);
-            let alone: Vec<Vec<f32>> =
-                (0..most).map(|i| product(level, &a[i * k..], k, 1, &b)).collect();
+            let alone: Vec<Vec<f32>> = (0..most)
+                .map(|i| product(level, &a[i * k..], k, 1, &b))
+                .collect();
             for m in 1..=most {
                 for first in 0..=most - m {
                     let together = product(level, &a[first * k..], k, m, &b);

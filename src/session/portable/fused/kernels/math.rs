@@ -188,7 +188,11 @@ mod tests {
             let u = (2.0 / std::f64::consts::PI).sqrt() * (x + 0.044_715 * x.powi(3));
             0.5 * x * (1.0 + u.tanh())
         };
-        worst("gelu_tanh", &floats(30.0, 4001), truth, |x| x.abs().max(1.0));
-        worst("gelu_tanh", &[-1e6, -1e3, 1e3, 1e6], truth, |x| x.abs().max(1.0));
+        worst("gelu_tanh", &floats(30.0, 4001), truth, |x| {
+            x.abs().max(1.0)
+        });
+        worst("gelu_tanh", &[-1e6, -1e3, 1e3, 1e6], truth, |x| {
+            x.abs().max(1.0)
+        });
     }
 }

@@ -76,8 +76,12 @@ mod tests {
     #[test]
     fn follows_the_definition() {
         for width in [1, 3, 16, 37, 160, 312] {
-            let x: Vec<f32> = (0..2 * width).map(|i| ((i * 37 % 101) as f32) / 9.0 + 3.0).collect();
-            let y: Vec<f32> = (0..2 * width).map(|i| ((i * 53 % 97) as f32) / 7.0).collect();
+            let x: Vec<f32> = (0..2 * width)
+                .map(|i| ((i * 37 % 101) as f32) / 9.0 + 3.0)
+                .collect();
+            let y: Vec<f32> = (0..2 * width)
+                .map(|i| ((i * 53 % 97) as f32) / 7.0)
+                .collect();
             let norm = Norm {
                 scale: (0..width).map(|i| 1.0 + i as f32 / 100.0).collect(),
                 shift: (0..width).map(|i| i as f32 / 50.0).collect(),
@@ -87,7 +91,8 @@ mod tests {
                 let mut found = x.clone();
                 add_and_normalise(level, &norm, &mut found, &y);
                 for row in 0..2 {
-                    let at = |i: usize| f64::from(x[row * width + i]) + f64::from(y[row * width + i]);
+                    let at =
+                        |i: usize| f64::from(x[row * width + i]) + f64::from(y[row * width + i]);
                     let mean = (0..width).map(at).sum::<f64>() / width as f64;
                     let variance =
                         (0..width).map(|i| (at(i) - mean).powi(2)).sum::<f64>() / width as f64;
