@@ -43,5 +43,7 @@ pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
 pub use report::{Fragment, Passage, VacancySections};
 pub use section::Section;
+#[cfg(feature = "model")]
+pub use session::PortableSession;
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
 pub use span::Span;

@@ -1,10 +1,10 @@
 //! Token ids → logits.
 
 mod inputs;
-#[cfg(feature = "model")]
-mod portable;
 #[cfg(any(test, feature = "testing"))]
 mod mock;
+#[cfg(feature = "model")]
+mod portable;
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -12,6 +12,8 @@ use std::sync::Arc;
 pub use inputs::SessionInputs;
 #[cfg(any(test, feature = "testing"))]
 pub use mock::MockSession;
+#[cfg(feature = "model")]
+pub use portable::PortableSession;
 
 use crate::error::Result;
 use crate::section::Section;

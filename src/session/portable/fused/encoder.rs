@@ -1,5 +1,9 @@
 //! The encoder with its matrices packed, run over the real tokens of many fragments at once.
 
+// The sizes of buffers and indices into them follow from the weights' shapes and the fragments'
+// lengths, all checked before.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
 use fearless_simd::Level;
 
 use super::batch::{Fragment, Rows, Tables};

@@ -4,6 +4,10 @@
 //! ascending order whatever the number of rows, so that a fragment's logits are the same bits in
 //! every batch.
 
+// The sizes of buffers and indices into them follow from the weights' shapes and the fragments'
+// lengths, all checked before.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
 mod activation;
 mod attention;
 mod gemm;

@@ -1,0 +1,258 @@
+//! The session on top of the interpreter.
+
+use std::sync::Arc;
+
+use ndarray::ArrayView1;
+
+use super::graph::Graph;
+use super::tensor::{Dense, Kind, Tensor, TensorKind};
+use super::{interpreter, lower};
+use crate::error::{Error, Result};
+use crate::package::MlPackage;
+use crate::section::Section;
+use crate::session::{BackendInfo, Logits, Session, SessionInputs};
+
+/// Input names of the model card.
+const INPUT_IDS: &str = "input_ids";
+const ATTENTION_MASK: &str = "attention_mask";
+const TOKEN_TYPE_IDS: &str = "token_type_ids";
+
+/// Runs the ML Program of a package on the CPU, on any operating system, without CoreML.
+///
+/// The program is checked and prepared once, when the session is made: an operation that is unknown
+/// here is an error then, not in the middle of a run. Weights are widened to 32 bits and everything
+/// is computed in 32-bit floats, so that the logits agree with the model the package was exported
+/// from as far as its float16 weights allow. Constants that overflowed float16 stand for the largest
+/// finite number.
+///
+/// Cloning is cheap: clones share the weights.
+///
+/// ```
+/// use ndarray::Array2;
+/// use vacancy_sections::{MlPackage, PortableSession, Session, SessionInputs};
+///
+/// let package = MlPackage::open(concat!(
+///     env!("CARGO_MANIFEST_DIR"),
+///     "/tests/data/packages/bert_eager.mlpackage"
+/// ))?;
+/// let session = PortableSession::new(&package)?;
+/// let ids = Array2::from_shape_fn((1, 128), |(_, token)| if token < 4 { 7 } else { 0 });
+/// let mask = ids.mapv(|id| i32::from(id != 0));
+/// let types = Array2::zeros((1, 128));
+/// let logits = session.run(SessionInputs::new(ids.view(), mask.view(), types.view())?)?;
+/// assert_eq!(logits.shape(), [1, 5]);
+/// # Ok::<(), vacancy_sections::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct PortableSession {
+    model: Arc<Model>,
+}
+
+#[derive(Debug)]
+struct Model {
+    graph: Graph,
+    labels: [Section; Section::COUNT],
+    max_seq_len: usize,
+    vocab_size: Option<usize>,
+    backend: BackendInfo,
+}
+
+impl PortableSession {
+    /// Prepares the program of a package.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnsupportedOp`] when the program holds an operation, or a form of one, that is not
+    /// among the supported; [`Error::Op`] when an operation is wrong: names, order, types, shapes;
+    /// [`Error::Mismatch`] when inputs or output are not those of a section classifier.
+    ///
+    /// ```
+    /// # use vacancy_sections::{MlPackage, PortableSession, Session};
+    /// # let package = MlPackage::open(concat!(
+    /// #     env!("CARGO_MANIFEST_DIR"), "/tests/data/packages/bert_eager.mlpackage"))?;
+    /// let session = PortableSession::new(&package)?;
+    /// assert_eq!(session.max_seq_len(), 128);
+    /// assert_eq!(session.vocab_size(), Some(32));
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
+    pub fn new(package: &MlPackage) -> Result<Self> {
+        Self::interpreting(package, "it runs every program of the supported operations")
+    }
+
+    /// Prepares the program of a package to be evaluated operation by operation: slow, but as simple
+    /// as it can be, and what anything faster is compared with.
+    ///
+    /// # Errors
+    ///
+    /// As for [`new`](Self::new).
+    ///
+    /// ```
+    /// # use vacancy_sections::{MlPackage, PortableSession, Session};
+    /// # let package = MlPackage::open(concat!(
+    /// #     env!("CARGO_MANIFEST_DIR"), "/tests/data/packages/bert_eager.mlpackage"))?;
+    /// let session = PortableSession::interpreter(&package)?;
+    /// assert_eq!(session.backend().name, "portable interpreter");
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
+    pub fn interpreter(package: &MlPackage) -> Result<Self> {
+        Self::interpreting(package, "chosen by the caller")
+    }
+
+    fn interpreting(package: &MlPackage, reason: &'static str) -> Result<Self> {
+        let spec = package.spec();
+        let output = spec
+            .outputs
+            .first()
+            .ok_or_else(|| mismatch("outputs", "one output".to_owned(), "none".to_owned()))?;
+        let graph = lower::lower(package.program(), &output.name, &|reference| {
+            package.blob(reference)
+        })?;
+        check_features(&graph, spec.max_seq_len)?;
+        let vocab_size = graph
+            .input(INPUT_IDS)
+            .and_then(|input_ids| graph.table_rows(input_ids));
+        Ok(Self {
+            model: Arc::new(Model {
+                graph,
+                labels: spec.labels,
+                max_seq_len: spec.max_seq_len,
+                vocab_size,
+                backend: BackendInfo::new("portable interpreter", reason),
+            }),
+        })
+    }
+
+    /// The logits of one row.
+    fn run_row(&self, inputs: [(&'static str, ArrayView1<'_, i32>); 3]) -> Result<Tensor> {
+        let tensors = inputs.map(|(name, row)| (name, row_tensor(row)));
+        let mut given = Vec::with_capacity(tensors.len());
+        for (name, tensor) in &tensors {
+            match tensor {
+                Ok(tensor) => given.push((*name, tensor)),
+                Err(reason) => {
+                    return Err(mismatch(
+                        "input",
+                        "a row of tokens".to_owned(),
+                        format!("`{name}`: {reason}"),
+                    ));
+                }
+            }
+        }
+        interpreter::run(&self.model.graph, &given)
+    }
+
+    /// Refuses token ids outside the embedding table, which the program itself would read as
+    /// counting from its end when they are below zero.
+    fn check_ids(&self, row: usize, ids: ArrayView1<'_, i32>) -> Result<()> {
+        let Some(vocab_size) = self.model.vocab_size else {
+            return Ok(());
+        };
+        let known = |id: &i32| usize::try_from(*id).is_ok_and(|id| id < vocab_size);
+        match ids.iter().find(|id| !known(id)) {
+            None => Ok(()),
+            Some(id) => Err(Error::Shape {
+                what: "token id",
+                expected: format!("0 to {}, the embedding table", vocab_size.saturating_sub(1)),
+                found: format!("{id} in row {row}"),
+            }),
+        }
+    }
+}
+
+fn row_tensor(row: ArrayView1<'_, i32>) -> Result<Tensor, String> {
+    Dense::new([1, row.len()], row.to_vec()).map(Tensor::Int)
+}
+
+fn mismatch(what: &str, expected: String, found: String) -> Error {
+    Error::Mismatch {
+        file: "model specification".to_owned(),
+        what: what.to_owned(),
+        expected,
+        found,
+    }
+}
+
+/// Checks that the function has the inputs and the output that a session gives and takes.
+fn check_features(graph: &Graph, max_seq_len: usize) -> Result<()> {
+    let row = TensorKind::new(Kind::Int, [1, max_seq_len]);
+    for (name, id) in &graph.inputs {
+        let expected = [INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS];
+        if !expected.contains(&name.as_str()) {
+            return Err(mismatch(
+                "inputs of the program",
+                format!("{expected:?}"),
+                format!("`{name}`"),
+            ));
+        }
+        let kind = graph.value(*id).map(|value| &value.kind);
+        if kind != Some(&row) {
+            return Err(mismatch(
+                &format!("input `{name}` of the program"),
+                row.to_string(),
+                kind.map(ToString::to_string).unwrap_or_default(),
+            ));
+        }
+    }
+    let logits = TensorKind::new(Kind::Float, [1, Section::COUNT]);
+    let kind = graph.value(graph.output).map(|value| &value.kind);
+    if kind != Some(&logits) {
+        return Err(mismatch(
+            "output of the program",
+            logits.to_string(),
+            kind.map(ToString::to_string).unwrap_or_default(),
+        ));
+    }
+    Ok(())
+}
+
+impl Session for PortableSession {
+    fn run(&self, inputs: SessionInputs<'_>) -> Result<Logits> {
+        if inputs.seq_len() != self.model.max_seq_len {
+            return Err(Error::Shape {
+                what: "tokens in a row",
+                expected: self.model.max_seq_len.to_string(),
+                found: inputs.seq_len().to_string(),
+            });
+        }
+        let (ids, mask, types) = (
+            inputs.input_ids(),
+            inputs.attention_mask(),
+            inputs.token_type_ids(),
+        );
+        for (row, ids) in ids.rows().into_iter().enumerate() {
+            self.check_ids(row, ids)?;
+        }
+        let mut logits = Logits::zeros((inputs.rows(), Section::COUNT));
+        let rows = ids.rows().into_iter().zip(mask.rows()).zip(types.rows());
+        for (((ids, mask), types), mut out) in rows.zip(logits.rows_mut()) {
+            let result = self.run_row([
+                (INPUT_IDS, ids),
+                (ATTENTION_MASK, mask),
+                (TOKEN_TYPE_IDS, types),
+            ])?;
+            let result = result
+                .float()
+                .map_err(|reason| mismatch("output of the program", "floats".to_owned(), reason))?;
+            for (out, &logit) in out.iter_mut().zip(result.data()) {
+                *out = logit;
+            }
+        }
+        Ok(logits)
+    }
+
+    fn max_seq_len(&self) -> usize {
+        self.model.max_seq_len
+    }
+
+    fn backend(&self) -> BackendInfo {
+        self.model.backend.clone()
+    }
+
+    fn labels(&self) -> [Section; Section::COUNT] {
+        self.model.labels
+    }
+
+    fn vocab_size(&self) -> Option<usize> {
+        self.model.vocab_size
+    }
+}
