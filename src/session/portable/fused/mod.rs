@@ -3,6 +3,7 @@
 mod batch;
 mod encoder;
 mod kernels;
+mod recognise;
 mod scratch;
 mod weights;
 
@@ -11,6 +12,7 @@ use std::thread;
 use batch::{Fragment, Plan, Rows};
 use encoder::Encoder;
 use scratch::{Pool, Scratch};
+pub(super) use recognise::{Features, recognise};
 pub(super) use weights::Weights;
 
 use crate::error::{Error, Result};
