@@ -17,7 +17,7 @@ Usage: classify_vacancy [--model DIR] [--json] [--aggregator NAME] [FILE|-]
   --model DIR        model directory (section_classifier.mlpackage,
                      tokenizer.json, tokenizer_config.json); default: the
                      embedded model
-  --aggregator NAME  majority
+  --aggregator NAME  sequence or majority
   --json             the result as one JSON object
   --help             this text
 ";

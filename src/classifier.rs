@@ -1,16 +1,18 @@
 //! The stages, put together.
 
 mod builder;
+mod bulk;
 mod score;
 
 use std::fmt;
 use std::sync::Arc;
 
 pub use builder::ClassifierBuilder;
+pub use bulk::{Bulk, Posting};
 
 use crate::aggregate::{Aggregator, Decision, ScoredFragment};
 use crate::chunk::Chunker;
-use crate::document::{Block, Document};
+use crate::document::{Block, Document, DocumentOptions};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::prediction::Prediction;
@@ -43,6 +45,7 @@ struct Stages {
     encoder: Arc<dyn Encoder>,
     chunker: Arc<dyn Chunker>,
     aggregator: Arc<dyn Aggregator>,
+    document: DocumentOptions,
     max_text_bytes: usize,
 }
 
@@ -220,7 +223,59 @@ impl SectionClassifier {
     /// ```
     pub fn classify_vacancy(&self, text: &str) -> Result<VacancySections> {
         self.check_length(text)?;
-        self.classify_document(&Document::from_plain(text))
+        self.classify_document(&Document::from_plain_with(text, &self.stages.document))
+    }
+
+    /// Structures a whole vacancy given as HTML, such as the descriptions of hh.ru.
+    ///
+    /// The spans of the result point into the HTML. See
+    /// [`Document::from_html`](crate::Document::from_html) for how markup is read.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify_vacancy`](Self::classify_vacancy).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::SectionClassifier;
+    ///
+    /// let html = "<p><strong>Требования:</strong></p><ul><li>опыт работы с <em>SQL</em></li></ul>";
+    /// let sections = SectionClassifier::shared()?.classify_vacancy_html(html)?;
+    /// let fragment = &sections.fragments[1];
+    /// assert_eq!(fragment.text, "опыт работы с SQL");
+    /// assert_eq!(fragment.span.slice(html), Some("опыт работы с <em>SQL"));
+    /// # } Ok(()) }
+    /// ```
+    #[cfg(feature = "html")]
+    pub fn classify_vacancy_html(&self, html: &str) -> Result<VacancySections> {
+        self.check_length(html)?;
+        self.classify_document(&Document::from_html_with(html, &self.stages.document))
+    }
+
+    /// Structures a vacancy as the hh.ru API sends it.
+    ///
+    /// The text is [`Vacancy::html`](crate::api::Vacancy::html), and the spans of the result point
+    /// into it. A vacancy without text gives an empty result.
+    ///
+    /// # Errors
+    ///
+    /// As [`classify_vacancy`](Self::classify_vacancy).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{SectionClassifier, api::Vacancy};
+    ///
+    /// let json = r#"{"id": "1001", "description": "<p>Опыт работы с SQL от 3 лет.</p>"}"#;
+    /// let vacancy: Vacancy = serde_json::from_str(json)?;
+    /// let sections = SectionClassifier::shared()?.classify_api_vacancy(&vacancy)?;
+    /// assert_eq!(sections.fragments[0].text, "Опыт работы с SQL от 3 лет.");
+    /// # } Ok(()) }
+    /// ```
+    #[cfg(all(feature = "serde", feature = "html"))]
+    pub fn classify_api_vacancy(&self, vacancy: &crate::api::Vacancy) -> Result<VacancySections> {
+        self.classify_vacancy_html(&vacancy.html())
     }
 
     /// Structures a vacancy that is already cut into blocks.
@@ -240,36 +295,50 @@ impl SectionClassifier {
     /// # } Ok(()) }
     /// ```
     pub fn classify_document(&self, document: &Document) -> Result<VacancySections> {
-        let mut places: Vec<(usize, &Block, Span)> = Vec::new();
+        let places = self.places(document)?;
+        let texts: Vec<&str> = places.iter().map(Place::text).collect();
+        let predictions = self.predict(&texts)?;
+        self.assemble(&places, predictions)
+    }
+
+    /// Where the fragments of a document stand.
+    fn places<'d>(&self, document: &'d Document) -> Result<Vec<Place<'d>>> {
+        let mut places = Vec::new();
         for (index, block) in document.blocks().iter().enumerate() {
             let spans = self.stages.chunker.chunk(block.text());
             check_chunks(index, block.text(), &spans)?;
-            places.extend(spans.into_iter().map(|span| (index, block, span)));
+            places.extend(spans.into_iter().map(|span| Place { index, block, span }));
         }
-        let texts: Vec<&str> = places
-            .iter()
-            .map(|(_, block, span)| span.slice(block.text()).unwrap_or_default())
-            .collect();
-        let predictions = score::predict(&*self.stages.encoder, &*self.stages.session, &texts)?;
+        Ok(places)
+    }
 
+    fn predict(&self, texts: &[&str]) -> Result<Vec<Prediction>> {
+        score::predict(&*self.stages.encoder, &*self.stages.session, texts)
+    }
+
+    /// The vacancy whose fragments stand on these places and were scored so.
+    fn assemble(
+        &self,
+        places: &[Place<'_>],
+        predictions: Vec<Prediction>,
+    ) -> Result<VacancySections> {
         let scored: Vec<Scored<'_>> = places
             .iter()
             .zip(predictions)
-            .map(|(&(index, block, text_span), prediction)| Scored {
-                block: index,
-                text_span,
-                block_text: block.text(),
-                span: block.source_span(text_span),
+            .map(|(place, prediction)| Scored {
+                block: place.index,
+                text_span: place.span,
+                block_text: place.block.text(),
+                span: place.block.source_span(place.span),
                 prediction,
             })
             .collect();
         let inputs: Vec<ScoredFragment<'_>> = places
             .iter()
-            .zip(&texts)
             .zip(&scored)
-            .map(|((&(index, block, _), text), scored)| {
-                ScoredFragment::new(index, text, scored.prediction.probabilities)
-                    .in_block(block.kind(), block.emphasis())
+            .map(|(place, scored)| {
+                ScoredFragment::new(place.index, place.text(), scored.prediction.probabilities)
+                    .in_block(place.block.kind(), place.block.emphasis())
             })
             .collect();
         Ok(assemble(&scored, &self.aggregate(&inputs)?))
@@ -312,6 +381,21 @@ impl SectionClassifier {
             });
         }
         Ok(())
+    }
+}
+
+/// Where one fragment stands.
+struct Place<'d> {
+    /// Index of the block in its document.
+    index: usize,
+    block: &'d Block,
+    /// Part of the block's text.
+    span: Span,
+}
+
+impl<'d> Place<'d> {
+    fn text(&self) -> &'d str {
+        self.span.slice(self.block.text()).unwrap_or_default()
     }
 }
 

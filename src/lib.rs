@@ -6,6 +6,8 @@
 )]
 
 mod aggregate;
+#[cfg(feature = "serde")]
+pub mod api;
 mod chunk;
 mod classifier;
 mod document;
@@ -23,16 +25,19 @@ mod span;
 /// Scripted stages, for testing code that is built on this crate.
 #[cfg(any(test, feature = "testing"))]
 pub mod testing {
+    pub use crate::aggregate::inspection::{
+        FEATURE_GROUPS, FeatureRow, GATES, LINKS, sequence_features,
+    };
     pub use crate::encode::WordEncoder;
     pub use crate::session::MockSession;
 }
 
-pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment};
+pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment, SequenceAggregator};
 #[cfg(feature = "unicode")]
 pub use chunk::UnicodeChunker;
 pub use chunk::{Chunker, RazdelChunker};
-pub use classifier::{ClassifierBuilder, SectionClassifier};
-pub use document::{Block, BlockKind, Document};
+pub use classifier::{Bulk, ClassifierBuilder, Posting, SectionClassifier};
+pub use document::{Block, BlockKind, Document, DocumentOptions};
 #[cfg(feature = "model")]
 pub use encode::WordPieceEncoder;
 pub use encode::{Encoder, Encoding, Overflow, Window};
@@ -41,9 +46,13 @@ pub use error::{Error, Result};
 pub use package::MlPackage;
 pub use package::{LabelSource, ModelSpec, TensorSpec, TensorType};
 pub use prediction::{Prediction, Probabilities};
-pub use report::{Fragment, Passage, VacancySections};
+pub use report::{Fragment, Heading, Passage, VacancySections};
 pub use section::Section;
+#[cfg(all(feature = "coreml", target_os = "macos"))]
+pub use session::CoreMlSession;
 #[cfg(feature = "model")]
 pub use session::PortableSession;
+#[cfg(feature = "model")]
+pub use session::{Backend, ComputeUnits, CoreMlOptions, ModelCache, Probe};
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
 pub use span::Span;

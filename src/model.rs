@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::encode::{Encoder, Overflow, WordPieceEncoder};
-use crate::error::{Error, Result};
+#[cfg(not(feature = "embedded-model"))]
+use crate::error::Error;
+use crate::error::Result;
 use crate::package::MlPackage;
-use crate::session::{PortableSession, Session};
+use crate::session::{Backend, CoreMlOptions, PortableSession, Session, open_session};
 
 /// Names on the model card.
 const PACKAGE: &str = "section_classifier.mlpackage";
@@ -22,12 +24,18 @@ pub(crate) enum ModelFiles {
 }
 
 impl ModelFiles {
-    pub(crate) fn session(&self) -> Result<Arc<dyn Session>> {
+    pub(crate) fn session(
+        &self,
+        backend: Backend,
+        coreml: &CoreMlOptions,
+    ) -> Result<Arc<dyn Session>> {
         let package = match self {
             Self::Default => embedded::package()?,
             Self::Directory(folder) => MlPackage::open(folder.join(PACKAGE))?,
         };
-        Ok(Arc::new(PortableSession::new(&package)?))
+        open_session(&package, backend, coreml, || {
+            Ok(Arc::new(PortableSession::new(&package)?))
+        })
     }
 
     pub(crate) fn encoder(

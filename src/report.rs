@@ -66,9 +66,42 @@ pub struct Passage {
     pub block: usize,
     /// Its fragments, as a range of [`VacancySections::fragments`].
     pub fragments: Range<usize>,
+    /// Position in [`VacancySections::headings`] of the heading that introduced it: the nearest one
+    /// above, if that announces the section of the passage.
+    pub heading: Option<usize>,
 }
 
-/// A vacancy, structured. Passages stand in text order.
+/// A line that only announces what follows: "Обязанности:".
+///
+/// ```
+/// # fn main() -> Result<(), vacancy_sections::Error> {
+/// # #[cfg(feature = "embedded-model")] {
+/// use vacancy_sections::{Section, SectionClassifier};
+///
+/// let text = "Мы предлагаем:\n- ДМС со стоматологией\n- Оформление по ТК РФ";
+/// let sections = SectionClassifier::shared()?.classify_vacancy(text)?;
+/// for heading in &sections.headings {
+///     println!("{} announces {}", heading.text, heading.section);
+/// }
+/// # } Ok(()) }
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Heading {
+    /// The cleaned text, without bullet or number.
+    pub text: String,
+    /// Bytes of the source that the heading stands on.
+    pub span: Span,
+    /// Index of its block in the document.
+    pub block: usize,
+    /// The section that it announces.
+    pub section: Section,
+    /// Its fragments, as a range of [`VacancySections::fragments`].
+    pub fragments: Range<usize>,
+}
+
+/// A vacancy, structured. Passages and headings stand in text order; a heading is no passage.
 ///
 /// The [`Display`](fmt::Display) form is a plain text to read, section by section.
 ///
@@ -96,6 +129,9 @@ pub struct VacancySections {
     pub notes: Vec<Passage>,
     /// Junk, kept out of the structured sections.
     pub orphans: Vec<Passage>,
+    /// Lines that only announce a section. Empty when the aggregator tells no headings
+    /// ([`MajorityVote`](crate::MajorityVote)).
+    pub headings: Vec<Heading>,
     /// Every fragment, in text order.
     pub fragments: Vec<Fragment>,
 }
@@ -127,6 +163,38 @@ impl VacancySections {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.fragments.is_empty()
+    }
+
+    /// Adds neighbouring fragments of one block that were decided alike.
+    fn push(
+        &mut self,
+        block: usize,
+        text: &str,
+        span: Span,
+        decision: &Decision,
+        fragments: Range<usize>,
+    ) {
+        let (text, section) = (text.to_owned(), decision.section);
+        if decision.heading {
+            self.headings.push(Heading {
+                text,
+                span,
+                block,
+                section,
+                fragments,
+            });
+            return;
+        }
+        let nearest = self.headings.len().checked_sub(1);
+        let introduces = |at: &usize| self.headings.get(*at).is_some_and(|h| h.section == section);
+        let heading = nearest.filter(introduces);
+        self.passages_mut(section).push(Passage {
+            text,
+            span,
+            block,
+            fragments,
+            heading,
+        });
     }
 
     fn passages_mut(&mut self, section: Section) -> &mut Vec<Passage> {
@@ -187,15 +255,9 @@ pub(crate) fn assemble(scored: &[Scored<'_>], decisions: &[Decision]) -> Vacancy
         let end = start + run.len();
         if let (Some((first, decision)), Some((last, _))) = (run.first(), run.last()) {
             let text_span = Span::new(first.text_span.start, last.text_span.end);
-            sections.passages_mut(decision.section).push(Passage {
-                text: text_span
-                    .slice(first.block_text)
-                    .unwrap_or_default()
-                    .to_owned(),
-                span: Span::new(first.span.start, last.span.end),
-                block: first.block,
-                fragments: start..end,
-            });
+            let text = text_span.slice(first.block_text).unwrap_or_default();
+            let span = Span::new(first.span.start, last.span.end);
+            sections.push(first.block, text, span, decision, start..end);
         }
         start = end;
     }

@@ -2,6 +2,7 @@
 #![cfg(feature = "model")]
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use serde::Deserialize;
@@ -79,7 +80,7 @@ fn ids_mask_and_types_equal_auto_tokenizer() -> TestResult {
         for case in &fixture.cases {
             let encoding = encoder.encode(&case.text)?;
             let [window] = encoding.windows.as_slice() else {
-                panic!("{}: {:?}: not one window", dir.display(), case.text);
+                return Err(format!("{}: {:?}: not one window", dir.display(), case.text).into());
             };
             let padding = fixture.max_length - case.ids.len();
             let ids = [case.ids.clone(), vec![fixture.pad; padding]].concat();
@@ -119,7 +120,7 @@ fn windows_hold_all_pieces_and_end_where_words_end() -> TestResult {
                 }
                 assert!(window.input_ids.len() <= fixture.max_length);
                 let [first, content @ .., last] = window.input_ids.as_slice() else {
-                    panic!("{:?}: a window without special tokens", case.text);
+                    return Err(format!("{:?}: no special tokens", case.text).into());
                 };
                 assert_eq!((*first, *last), (fixture.cls, fixture.sep));
                 assert!(!content.is_empty());
@@ -138,7 +139,7 @@ fn windows_hold_all_pieces_and_end_where_words_end() -> TestResult {
                 case.text
             );
         }
-        assert!(long >= 3, "{}: {long} long texts", dir.display());
+        assert!(long > 0, "{}: no long texts", dir.display());
     }
     Ok(())
 }
@@ -212,19 +213,23 @@ fn a_clone_and_a_shared_reference_encode_alike() -> TestResult {
     Ok(())
 }
 
-/// 10 MB in one line, with and without a space to cut at: every piece comes out, in windows.
+/// 10 MB in one line: every piece comes out, in windows; a word that long is one unknown token.
 #[test]
 fn ten_megabytes_in_one_line() -> TestResult {
     let encoder = uncased()?;
-    let word = "опыт, python 3.11; ";
-    let count = 10_000_000 / word.len();
-    let pieces = contents(&encoder.encode(word)?);
-    let encoding = encoder.encode(&word.repeat(count))?;
-    let found = contents(&encoding);
-    assert_eq!(found.len(), pieces.len() * count);
-    assert!(found.chunks(pieces.len()).all(|chunk| chunk == pieces));
-
-    let encoding = encoder.encode(&"я".repeat(5_000_000))?;
+    for word in ["опыт, python 3.11; ", "[SEP]...", "字"] {
+        let bytes = if word.contains(' ') {
+            10_000_000
+        } else {
+            1_000_000
+        };
+        let count = bytes / word.len();
+        let pieces = contents(&encoder.encode(word)?);
+        let found = contents(&encoder.encode(&word.repeat(count))?);
+        assert_eq!(found.len(), pieces.len() * count);
+        assert!(found.chunks(pieces.len()).all(|chunk| chunk == pieces));
+    }
+    let encoding = encoder.encode(&"я".repeat(1_000_000))?;
     assert_eq!(encoding.windows[0].input_ids, [2, 1, 3]);
     Ok(())
 }
@@ -269,11 +274,20 @@ fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(part, 0..60).prop_map(|parts| parts.concat())
 }
 
+static VARIANTS: LazyLock<std::result::Result<Vec<WordPieceEncoder>, String>> =
+    LazyLock::new(|| {
+        ["uncased", "cased", "defaults", "plain"]
+            .map(|name| root().join("tests/data/encoder").join(name))
+            .iter()
+            .map(|dir| WordPieceEncoder::from_dir(dir).map_err(|error| error.to_string()))
+            .collect()
+    });
+
 proptest! {
     #[test]
     fn any_text_is_encoded_whole(text in text(), max_seq_len in 3_usize..40) {
-        for variant in ["uncased", "cased", "defaults", "plain"] {
-            let encoder = WordPieceEncoder::from_dir(root().join("tests/data/encoder").join(variant))?;
+        let variants = VARIANTS.as_ref().map_err(|error| TestCaseError::fail(error.clone()))?;
+        for encoder in variants.iter().cloned() {
             let size = i32::try_from(encoder.vocab_size())?;
             let whole = encoder.clone().with_max_seq_len(100_000)?.encode(&text)?;
             prop_assert_eq!(whole.windows.len(), 1);

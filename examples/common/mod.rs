@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod page;
+
 use std::error::Error;
 use std::io::{IsTerminal, Read};
 use std::path::PathBuf;
@@ -38,7 +40,10 @@ pub fn with_aggregator(
     match name {
         None => Ok(builder),
         Some("majority") => Ok(builder.aggregator(vacancy_sections::MajorityVote)),
-        Some(other) => Err(format!("unknown aggregator `{other}`: expected majority").into()),
+        Some("sequence") => Ok(builder.aggregator(vacancy_sections::SequenceAggregator::new())),
+        Some(other) => {
+            Err(format!("unknown aggregator `{other}`: expected majority or sequence").into())
+        }
     }
 }
 

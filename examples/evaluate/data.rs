@@ -20,6 +20,8 @@ struct LabelledRow {
     block: usize,
     text: String,
     label: String,
+    #[serde(default)]
+    heading: bool,
 }
 
 /// A fragment of a vacancy with the section that people gave it.
@@ -27,6 +29,8 @@ pub struct Labelled {
     pub block: usize,
     pub text: String,
     pub label: Section,
+    /// Whether the line only announces the section that follows.
+    pub heading: bool,
 }
 
 /// The vacancies of a `.jsonl` or `.jsonl.gz` file, each a list of fragments.
@@ -54,6 +58,7 @@ pub fn read(path: &Path) -> Outcome<Vec<Vec<Labelled>>> {
                     block: fragment.block,
                     text: fragment.text,
                     label: fragment.label.parse()?,
+                    heading: fragment.heading,
                 })
             })
             .collect::<Result<Vec<_>, vacancy_sections::Error>>()

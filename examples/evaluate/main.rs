@@ -4,29 +4,34 @@
 mod common;
 mod data;
 mod metrics;
+mod report;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use common::{Outcome, builder, exit_with, with_aggregator};
-use metrics::Metrics;
+use metrics::{Headings, Metrics};
+use report::Mistake;
 use vacancy_sections::{ScoredFragment, SectionClassifier};
 
 const HELP: &str = "\
 Measures a model on labelled vacancies, fragment by fragment and after
 aggregation over each vacancy.
 
-Usage: evaluate --data FILE.jsonl[.gz] [--model DIR] [--aggregator NAME] [--json]
+Usage: evaluate --data FILE.jsonl[.gz] [--model DIR] [--aggregator NAME]
+                [--json] [--report OUT.html]
 
   --data FILE        one vacancy per line: {\"fragments\": [{\"block\": 0, \"text\":
-                     \"…\", \"label\": \"terms\"}, …]}
+                     \"…\", \"label\": \"terms\", \"heading\": false}, …]}
   --model DIR        model directory (section_classifier.mlpackage,
                      tokenizer.json, tokenizer_config.json); default: the
                      embedded model
-  --aggregator NAME  majority
+  --aggregator NAME  sequence or majority
   --json             {\"fragment\": {accuracy5, content_accuracy, junk_recall,
                      junk_precision, macro_f1, f1, ece, confusion},
-                     \"vacancy\": {…}}
+                     \"vacancy\": {…}, \"heading\": {precision, recall, f1}}
+  --report FILE      an HTML page: figures, confusion matrix, reliability
+                     diagram, the most confident mistakes
   --help             this text
 ";
 
@@ -35,6 +40,17 @@ struct Options {
     model: Option<PathBuf>,
     aggregator: Option<String>,
     json: bool,
+    report: Option<PathBuf>,
+}
+
+/// Everything that is measured.
+#[derive(Default)]
+struct Measured {
+    vacancies: usize,
+    fragment: Metrics,
+    vacancy: Metrics,
+    heading: Headings,
+    mistakes: Vec<Mistake>,
 }
 
 fn main() -> ExitCode {
@@ -51,18 +67,24 @@ fn run() -> Outcome<()> {
         builder(options.model.as_ref()),
         options.aggregator.as_deref(),
     )?;
-    let (fragment, vacancy) = measure(&builder.build()?, &vacancies)?;
+    let measured = measure(&builder.build()?, &vacancies)?;
+    if let Some(path) = &options.report {
+        let page = report::page(&measured);
+        std::fs::write(path, page).map_err(|error| format!("{}: {error}", path.display()))?;
+    }
     if options.json {
         let figures = serde_json::json!({
-            "vacancies": vacancies.len(),
-            "fragment": fragment.json(),
-            "vacancy": vacancy.json(),
+            "vacancies": measured.vacancies,
+            "fragment": measured.fragment.json(),
+            "vacancy": measured.vacancy.json(),
+            "heading": measured.heading.json(),
         });
         println!("{figures:#}");
     } else {
-        println!("{} vacancies", vacancies.len());
-        fragment.print("Fragment by fragment");
-        vacancy.print("After aggregation");
+        println!("{} vacancies", measured.vacancies);
+        measured.fragment.print("Fragment by fragment");
+        measured.vacancy.print("After aggregation");
+        measured.heading.print();
     }
     Ok(())
 }
@@ -71,6 +93,7 @@ fn parse() -> Outcome<Option<Options>> {
     use lexopt::prelude::*;
 
     let (mut data, mut model, mut aggregator, mut json) = (None, None, None, false);
+    let mut report = None;
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
@@ -78,6 +101,7 @@ fn parse() -> Outcome<Option<Options>> {
             Long("model") => model = Some(PathBuf::from(arguments.value()?)),
             Long("aggregator") => aggregator = Some(arguments.value()?.string()?),
             Long("json") => json = true,
+            Long("report") => report = Some(PathBuf::from(arguments.value()?)),
             Long("help") | Short('h') => return Ok(None),
             other => return Err(other.unexpected().into()),
         }
@@ -87,15 +111,13 @@ fn parse() -> Outcome<Option<Options>> {
         model,
         aggregator,
         json,
+        report,
     }))
 }
 
 /// The figures of single fragments, and those after aggregation.
-fn measure(
-    classifier: &SectionClassifier,
-    vacancies: &[Vec<data::Labelled>],
-) -> Outcome<(Metrics, Metrics)> {
-    let (mut fragment, mut vacancy) = (Metrics::default(), Metrics::default());
+fn measure(classifier: &SectionClassifier, vacancies: &[Vec<data::Labelled>]) -> Outcome<Measured> {
+    let mut measured = Measured::default();
     for (index, labelled) in vacancies.iter().enumerate() {
         let texts: Vec<&str> = labelled.iter().map(|row| row.text.as_str()).collect();
         let at = |error| format!("vacancy {index}: {error}");
@@ -108,10 +130,25 @@ fn measure(
             })
             .collect();
         let decisions = classifier.aggregate(&scored).map_err(at)?;
-        for ((row, prediction), decision) in labelled.iter().zip(&predictions).zip(&decisions) {
-            fragment.add(row.label, prediction.section, &prediction.probabilities);
-            vacancy.add(row.label, decision.section, &decision.probabilities);
+        measured.vacancies += 1;
+        let pairs = labelled.iter().zip(&predictions).zip(&decisions);
+        for (position, ((row, prediction), decision)) in pairs.enumerate() {
+            let own = &prediction.probabilities;
+            measured.fragment.add(row.label, prediction.section, own);
+            let joint = &decision.probabilities;
+            measured.vacancy.add(row.label, decision.section, joint);
+            measured.heading.add(row.heading, decision.heading);
+            if decision.section != row.label {
+                measured.mistakes.push(Mistake {
+                    vacancy: index,
+                    fragment: position,
+                    text: row.text.clone(),
+                    label: row.label,
+                    found: decision.section,
+                    confidence: joint[decision.section],
+                });
+            }
         }
     }
-    Ok((fragment, vacancy))
+    Ok(measured)
 }

@@ -15,11 +15,63 @@ pub struct Metrics {
     bins: [(usize, f64, usize); BINS],
 }
 
+/// Counts of headings.
+#[derive(Default)]
+pub struct Headings {
+    labelled: usize,
+    predicted: usize,
+    both: usize,
+}
+
+impl Headings {
+    pub fn add(&mut self, labelled: bool, predicted: bool) {
+        self.labelled += usize::from(labelled);
+        self.predicted += usize::from(predicted);
+        self.both += usize::from(labelled && predicted);
+    }
+
+    pub fn precision(&self) -> Share {
+        share(self.both, self.predicted)
+    }
+
+    pub fn recall(&self) -> Share {
+        share(self.both, self.labelled)
+    }
+
+    /// Harmonic mean of precision and recall; `None` where no heading is labelled or predicted.
+    pub fn f1(&self) -> Share {
+        share(2 * self.both, self.labelled + self.predicted)
+    }
+
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "precision": self.precision(),
+            "recall": self.recall(),
+            "f1": self.f1(),
+        })
+    }
+
+    pub fn print(&self) {
+        println!("Headings ({} labelled)", self.labelled);
+        println!("  precision          {}", percent(self.precision()));
+        println!("  recall             {}", percent(self.recall()));
+        println!("  F1                 {}", percent(self.f1()));
+    }
+}
+
 /// A share, `None` where there is nothing to share.
-type Share = Option<f64>;
+pub type Share = Option<f64>;
 
 fn share(part: usize, whole: usize) -> Share {
     (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+/// A share as people read it, a dash where there is none.
+pub fn percent(share: Share) -> String {
+    match share {
+        Some(share) => format!("{:6.2} %", 100.0 * share),
+        None => "     –  ".to_owned(),
+    }
 }
 
 impl Metrics {
@@ -36,7 +88,23 @@ impl Metrics {
         self.confusion.iter().flatten().sum()
     }
 
-    fn labelled(&self, section: Section) -> usize {
+    /// Fragments labelled with the first section and predicted to be of the second.
+    pub fn count(&self, label: Section, predicted: Section) -> usize {
+        self.confusion[label.id()][predicted.id()]
+    }
+
+    /// Mean confidence, share of hits and fragments of each bin of confidence that holds any.
+    pub fn reliability(&self) -> Vec<(f64, f64, usize)> {
+        let filled = self.bins.iter().filter(|(fragments, ..)| *fragments > 0);
+        filled
+            .map(|&(fragments, confidence, hits)| {
+                let whole = fragments as f64;
+                (confidence / whole, hits as f64 / whole, fragments)
+            })
+            .collect()
+    }
+
+    pub fn labelled(&self, section: Section) -> usize {
         self.confusion[section.id()].iter().sum()
     }
 
@@ -118,10 +186,6 @@ impl Metrics {
     }
 
     pub fn print(&self, title: &str) {
-        let percent = |share: Share| match share {
-            Some(share) => format!("{:6.2} %", 100.0 * share),
-            None => "     –  ".to_owned(),
-        };
         println!("{title} ({} fragments)", self.total());
         println!("  5-class accuracy   {}", percent(self.accuracy5()));
         println!("  content accuracy   {}", percent(self.content_accuracy()));

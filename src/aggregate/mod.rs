@@ -1,10 +1,14 @@
 //! Fragment probabilities → the sections of a whole vacancy.
 
 mod majority;
+mod sequence;
 
 use std::sync::Arc;
 
 pub use majority::MajorityVote;
+pub use sequence::SequenceAggregator;
+#[cfg(any(test, feature = "testing"))]
+pub(crate) use sequence::inspection;
 
 use crate::document::BlockKind;
 use crate::error::Result;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::{SectionClassifier, Stages};
 use crate::aggregate::{Aggregator, MajorityVote};
 use crate::chunk::{Chunker, RazdelChunker};
+use crate::document::DocumentOptions;
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::session::Session;
@@ -14,6 +15,8 @@ use crate::session::Session;
 use crate::encode::Overflow;
 #[cfg(feature = "model")]
 use crate::model::ModelFiles;
+#[cfg(feature = "model")]
+use crate::session::{Backend, CoreMlOptions};
 
 /// Longest text accepted unless the builder says otherwise, 16 MiB: a thousand times the longest
 /// vacancies seen, and small enough to be structured in seconds.
@@ -41,11 +44,16 @@ pub struct ClassifierBuilder {
     #[cfg(feature = "model")]
     model: ModelFiles,
     #[cfg(feature = "model")]
+    backend: Option<Backend>,
+    #[cfg(feature = "model")]
+    coreml: CoreMlOptions,
+    #[cfg(feature = "model")]
     overflow: Option<Overflow>,
     session: Option<Arc<dyn Session>>,
     encoder: Option<Arc<dyn Encoder>>,
     chunker: Arc<dyn Chunker>,
     aggregator: Arc<dyn Aggregator>,
+    document: DocumentOptions,
     max_text_bytes: usize,
 }
 
@@ -55,9 +63,12 @@ impl fmt::Debug for ClassifierBuilder {
         #[cfg(feature = "model")]
         debug
             .field("model", &self.model)
+            .field("backend", &self.backend)
+            .field("coreml", &self.coreml)
             .field("overflow", &self.overflow);
         debug
             .field("session", &self.session.as_ref().map(|s| s.backend()))
+            .field("document", &self.document)
             .field("max_text_bytes", &self.max_text_bytes)
             .finish_non_exhaustive()
     }
@@ -75,11 +86,16 @@ impl ClassifierBuilder {
             #[cfg(feature = "model")]
             model: ModelFiles::default(),
             #[cfg(feature = "model")]
+            backend: None,
+            #[cfg(feature = "model")]
+            coreml: CoreMlOptions::default(),
+            #[cfg(feature = "model")]
             overflow: None,
             session: None,
             encoder: None,
             chunker: Arc::new(RazdelChunker),
             aggregator: Arc::new(MajorityVote),
+            document: DocumentOptions::new(),
             max_text_bytes: MAX_TEXT_BYTES,
         }
     }
@@ -88,6 +104,23 @@ impl ClassifierBuilder {
     #[cfg(feature = "model")]
     pub fn model_dir(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
         self.model = ModelFiles::Directory(folder.into());
+        self
+    }
+
+    /// What is to run the model. Default: [`Backend::Auto`];
+    /// [`SectionClassifier::backend`] tells what was chosen and why.
+    ///
+    /// Not to be combined with a session of your own.
+    #[cfg(feature = "model")]
+    pub fn backend(mut self, backend: Backend) -> Self {
+        self.backend = Some(backend);
+        self
+    }
+
+    /// Where CoreML keeps compiled models, and whether it is probed at load.
+    #[cfg(feature = "model")]
+    pub fn coreml_options(mut self, options: CoreMlOptions) -> Self {
+        self.coreml = options;
         self
     }
 
@@ -124,6 +157,19 @@ impl ClassifierBuilder {
         self
     }
 
+    /// Cuts vacancies into blocks with these options. Default: [`DocumentOptions::new`].
+    ///
+    /// ```
+    /// use vacancy_sections::{DocumentOptions, SectionClassifier};
+    ///
+    /// let options = DocumentOptions::new().split_flat(false);
+    /// let builder = SectionClassifier::builder().document_options(options);
+    /// ```
+    pub fn document_options(mut self, options: DocumentOptions) -> Self {
+        self.document = options;
+        self
+    }
+
     /// Longest fragment or vacancy accepted, in bytes. Default: 16 MiB.
     pub fn max_text_bytes(mut self, limit: usize) -> Self {
         self.max_text_bytes = limit;
@@ -144,6 +190,7 @@ impl ClassifierBuilder {
                 encoder,
                 chunker: self.chunker,
                 aggregator: self.aggregator,
+                document: self.document,
                 max_text_bytes: self.max_text_bytes,
             }),
         })
@@ -151,9 +198,16 @@ impl ClassifierBuilder {
 
     #[cfg(feature = "model")]
     fn load(&self) -> Result<(Arc<dyn Session>, Arc<dyn Encoder>)> {
-        let session = match &self.session {
-            Some(session) => Arc::clone(session),
-            None => self.model.session()?,
+        let session = match (&self.session, self.backend) {
+            (Some(_), Some(_)) => {
+                return Err(Error::Builder {
+                    reason: "backend is set, but so is a session of your own".to_owned(),
+                });
+            }
+            (Some(session), None) => Arc::clone(session),
+            (None, backend) => self
+                .model
+                .session(backend.unwrap_or_default(), &self.coreml)?,
         };
         let encoder = match (&self.encoder, self.overflow) {
             (Some(_), Some(_)) => {

@@ -6,7 +6,7 @@ use super::text_map::is_space;
 /// 0 if there is none, or if nothing but the marker stands on the line.
 ///
 /// `line` has no white space in front.
-pub(super) fn marker_len(line: &str) -> usize {
+pub(crate) fn marker_len(line: &str) -> usize {
     let marker = match bullet_len(line) {
         0 => number_len(line),
         len => len,

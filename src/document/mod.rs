@@ -1,9 +1,18 @@
 //! Source text → blocks.
 
+mod flat;
+#[cfg(feature = "html")]
+mod html;
+mod line;
 mod marker;
+mod options;
 mod plain;
 mod text_map;
 
+pub(crate) use marker::marker_len;
+pub use options::DocumentOptions;
+
+use line::Line;
 use text_map::TextMap;
 
 use crate::span::Span;
@@ -100,14 +109,82 @@ pub struct Document {
 }
 
 impl Document {
-    /// Blocks of plain text: one per line that is not blank.
+    /// Blocks of plain text, with the default options: one per line that is not blank.
     ///
-    /// A line ends at LF, CR, CR LF, VT, FF, NEL, U+2028 or U+2029.
+    /// A line ends at LF, CR, CR LF, VT, FF, NEL, U+2028 or U+2029, and where
+    /// [`split_flat`](DocumentOptions::split_flat) says so.
     #[must_use]
     pub fn from_plain(source: &str) -> Self {
-        Self {
-            blocks: plain::blocks(source),
+        Self::from_plain_with(source, &DocumentOptions::new())
+    }
+
+    /// Blocks of plain text.
+    ///
+    /// ```
+    /// use vacancy_sections::{Document, DocumentOptions};
+    ///
+    /// let options = DocumentOptions::new().split_flat(false);
+    /// let document = Document::from_plain_with("Опыт  от 3 лет", &options);
+    /// assert_eq!(document.blocks()[0].text(), "Опыт от 3 лет");
+    /// ```
+    #[must_use]
+    pub fn from_plain_with(source: &str, options: &DocumentOptions) -> Self {
+        Self::from_lines(&plain::lines(source), options)
+    }
+
+    /// Blocks of an HTML text, with the default options.
+    ///
+    /// The source is tokenized as browsers do it, however broken it is. A block ends at a block
+    /// tag (`p`, `li`, `br`, `div`, `h1` … `h6`, `tr`, `td`, …), and at line breaks in `pre`; other
+    /// tags glue. Entities are decoded; comments, scripts, styles, templates, titles and form texts
+    /// are dropped. [`emphasis`](Block::emphasis) tells of blocks that are bold as a whole or stand in
+    /// a heading tag. Spans point into the HTML source.
+    ///
+    /// ```
+    /// use vacancy_sections::{BlockKind, Document, Span};
+    ///
+    /// let source = "<p><b>Условия:</b></p><ul><li>оклад&nbsp;<i>от 100&nbsp;000</i></li></ul>";
+    /// let document = Document::from_html(source);
+    /// let [heading, item] = document.blocks() else { panic!() };
+    /// assert!(heading.emphasis());
+    /// assert_eq!(item.kind(), BlockKind::ListItem);
+    /// assert_eq!(item.text(), "оклад от 100 000");
+    /// assert_eq!(item.span().slice(source), Some("оклад&nbsp;<i>от 100&nbsp;000"));
+    /// assert_eq!(item.source_span(Span::new(0, 15)).slice(source), Some("оклад&nbsp;<i>от"));
+    /// ```
+    #[cfg(feature = "html")]
+    #[must_use]
+    pub fn from_html(source: &str) -> Self {
+        Self::from_html_with(source, &DocumentOptions::new())
+    }
+
+    /// Blocks of an HTML text; see [`from_html`](Self::from_html).
+    ///
+    /// ```
+    /// use vacancy_sections::{Document, DocumentOptions};
+    ///
+    /// let source = "<p>Мы предлагаем: • ДМС • обеды</p>";
+    /// let options = DocumentOptions::new().split_flat(false);
+    /// assert_eq!(Document::from_html_with(source, &options).blocks().len(), 1);
+    /// assert_eq!(Document::from_html(source).blocks().len(), 3);
+    /// ```
+    #[cfg(feature = "html")]
+    #[must_use]
+    pub fn from_html_with(source: &str, options: &DocumentOptions) -> Self {
+        Self::from_lines(&html::lines(source, options.split_flat), options)
+    }
+
+    fn from_lines(lines: &[Line], options: &DocumentOptions) -> Self {
+        let mut blocks = Vec::new();
+        for line in lines {
+            let cuts = if options.split_flat {
+                flat::cuts(line.text(), lines.len() == 1)
+            } else {
+                Vec::new()
+            };
+            line.blocks(&cuts, &mut blocks);
         }
+        Self { blocks }
     }
 
     /// The blocks in text order.

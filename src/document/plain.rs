@@ -1,18 +1,21 @@
-//! Plain text: a block per line.
+//! Plain text: a line per line.
 
-use super::marker::marker_len;
-use super::text_map::{TextBuilder, is_space};
-use super::{Block, BlockKind};
-use crate::span::Span;
+use super::BlockKind;
+use super::line::Line;
 
-pub(super) fn blocks(source: &str) -> Vec<Block> {
-    let mut blocks = Vec::new();
+/// The lines of a plain text that are not blank.
+pub(super) fn lines(source: &str) -> Vec<Line> {
+    let mut lines = Vec::new();
     let mut start = 0;
-    for line in source.split_inclusive(is_line_break) {
-        blocks.extend(block(line, start));
-        start += line.len();
+    for text in source.split_inclusive(is_line_break) {
+        let mut line = Line::new(BlockKind::Paragraph);
+        line.push_copied(text, start, false);
+        if !line.is_blank() {
+            lines.push(line);
+        }
+        start += text.len();
     }
-    blocks
+    lines
 }
 
 /// Line ends of Unicode's newline guidelines. CR LF leaves a blank line between, which is no block.
@@ -23,37 +26,15 @@ fn is_line_break(character: char) -> bool {
     )
 }
 
-/// The block of one line that begins at byte `start` of the source; `None` if the line is blank.
-fn block(line: &str, start: usize) -> Option<Block> {
-    let line_start = start + (line.len() - line.trim_start_matches(is_space).len());
-    let line = line.trim_matches(is_space);
-    let marker = marker_len(line);
-    let mut builder = TextBuilder::default();
-    for (at, character) in line.get(marker..)?.char_indices() {
-        let at = line_start + marker + at;
-        builder.push(character, Span::new(at, at + character.len_utf8()));
-    }
-    let (text, map) = builder.finish();
-    if text.is_empty() {
-        return None;
-    }
-    Some(Block {
-        text,
-        map,
-        span: Span::new(line_start, line_start + line.len()),
-        kind: if marker > 0 {
-            BlockKind::ListItem
-        } else {
-            BlockKind::Paragraph
-        },
-        emphasis: false,
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use crate::document::{Block, BlockKind, Document};
+    use crate::span::Span;
     use proptest::prelude::*;
+
+    fn blocks(source: &str) -> Vec<Block> {
+        Document::from_plain(source).blocks
+    }
 
     #[test]
     fn every_line_end_ends_a_block() {

@@ -106,7 +106,7 @@ impl TextBuilder {
 
 /// Characters without width that only disturb the word pieces: zero-width space, word joiner, byte
 /// order mark, soft hyphen. Joiners (U+200C, U+200D) stay: they are part of emoji.
-fn is_invisible(character: char) -> bool {
+pub(super) fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
 }
 

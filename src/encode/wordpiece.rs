@@ -13,6 +13,7 @@ use tokenizers::{
 };
 
 use super::json::Source;
+use super::seams::Seams;
 use super::tokenizer_config::{NormalizerArguments, TokenizerConfig};
 use super::tokenizer_json::TokenizerJson;
 use super::window::split;
@@ -294,8 +295,8 @@ struct WordPieceTokenizer {
     /// added tokens were normalized, and so it is in transformers, which replaces the normalizer
     /// when the tokens are in place.
     normalizer: Option<NormalizerWrapper>,
-    /// Whether a text can be cut before any space without changing its pieces.
-    separable: bool,
+    /// Where a long text can be cut, if anywhere.
+    seams: Option<Seams>,
     cls_id: i32,
     sep_id: i32,
     pad_id: i32,
@@ -312,6 +313,28 @@ impl WordPieceTokenizer {
                 return Err(source.error(format!(
                     "`added_tokens`: expected id {} for `{content}`, found {id}",
                     found.map_or("no".to_owned(), |found| found.to_string())
+                )));
+            }
+        }
+
+        // transformers would add a missing one under an id that no model has been trained with.
+        let special = |attribute: &str, name: &str| {
+            tokenizer.token_to_id(name).ok_or_else(|| {
+                source.error(format!(
+                    "the vocabulary lacks `{name}`, the {attribute} of {CONFIG_FILE}"
+                ))
+            })
+        };
+        let pad_id = special("pad_token", &config.pad)?;
+        for (attribute, name, in_template) in [
+            ("cls_token", &config.cls, parsed.cls_id),
+            ("sep_token", &config.sep, parsed.sep_id),
+        ] {
+            let id = special(attribute, name)?;
+            if id != in_template {
+                return Err(source.error(format!(
+                    "`post_processor`: expected id {id} of `{name}`, the {attribute} of \
+                     {CONFIG_FILE}, found {in_template}"
                 )));
             }
         }
@@ -348,26 +371,6 @@ impl WordPieceTokenizer {
                 Some(PreTokenizerWrapper::BertPreTokenizer(_))
             );
 
-        let special = |attribute: &str, name: &str| {
-            tokenizer.token_to_id(name).ok_or_else(|| {
-                source.error(format!(
-                    "the vocabulary lacks `{name}`, the {attribute} of {CONFIG_FILE}"
-                ))
-            })
-        };
-        for (attribute, name, in_template) in [
-            ("cls_token", &config.cls, parsed.cls_id),
-            ("sep_token", &config.sep, parsed.sep_id),
-        ] {
-            let id = special(attribute, name)?;
-            if id != in_template {
-                return Err(source.error(format!(
-                    "`post_processor`: expected id {id} of `{name}`, the {attribute} of \
-                     {CONFIG_FILE}, found {in_template}"
-                )));
-            }
-        }
-        let pad_id = special("pad_token", &config.pad)?;
         check_template(source, &tokenizer, parsed.cls_id, parsed.sep_id)?;
 
         let last_id = tokenizer.get_vocab(true).into_values().max().unwrap_or(0);
@@ -381,7 +384,7 @@ impl WordPieceTokenizer {
                 .saturating_add(1),
             tokenizer,
             normalizer,
-            separable,
+            seams: separable.then(|| Seams::new(&patterns)),
         })
     }
 
@@ -391,10 +394,9 @@ impl WordPieceTokenizer {
         let mut pieces = Pieces::default();
         let mut rest = text;
         while !rest.is_empty() {
-            let cut = if self.separable {
-                space_near(rest, segment)
-            } else {
-                rest.len()
+            let cut = match &self.seams {
+                Some(seams) => seams.cut(rest, segment),
+                None => rest.len(),
             };
             let (head, tail) = rest.split_at_checked(cut).unwrap_or((rest, ""));
             self.add_pieces(head, &mut pieces)
@@ -428,23 +430,6 @@ impl WordPieceTokenizer {
         }
         Ok(())
     }
-}
-
-/// Where to cut `text` before a space: the last one within `segment` bytes, or else the first one
-/// after them, or else the end.
-fn space_near(text: &str, segment: usize) -> usize {
-    let is_space = |byte: &u8| matches!(byte, b' ' | b'\n');
-    let bytes = text.as_bytes();
-    let near = bytes.get(..segment).and_then(|head| {
-        let space = head.iter().rposition(is_space)?;
-        (space > 0).then_some(space)
-    });
-    near.or_else(|| {
-        let from = segment.max(1);
-        let far = bytes.get(from..)?.iter().position(is_space)?;
-        Some(from + far)
-    })
-    .unwrap_or(text.len())
 }
 
 /// The added tokens in the order of their ids.
@@ -508,4 +493,82 @@ fn check_template(source: Source<'_>, tokenizer: &Tokenizer, cls: u32, sep: u32)
 fn int32(source: Source<'_>, id: u32) -> Result<i32> {
     i32::try_from(id)
         .map_err(|_| source.error(format!("expected ids up to {}, found {id}", i32::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn encoder(variant: &str) -> crate::Result<WordPieceEncoder> {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/encoder");
+        WordPieceEncoder::from_dir(dir.join(variant))
+    }
+
+    #[test]
+    fn only_bert_normalizers_and_pre_tokenizers_have_seams() -> crate::Result<()> {
+        for (variant, seams) in [("uncased", true), ("cased", true), ("plain", false)] {
+            assert_eq!(
+                encoder(variant)?.tokenizer.seams.is_some(),
+                seams,
+                "{variant}"
+            );
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn segments_change_nothing(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    any::<char>().prop_map(String::from),
+                    prop::sample::select(vec![
+                        " ", "\u{a0}", "\n", "\u{85}", "\u{b}", "\u{301}", "\u{200d}", "[SEP]", "[MASK]", "[", "]", "<phone>",
+                        "<", "Node.js", ".", "_", ",", "Ёмкость", "[extra]", "字", "ё", "a", "B", "опыт", "7", "-", "\u{0}", "«",
+                    ])
+                    .prop_map(str::to_owned),
+                ],
+                0..40,
+            ),
+            segment in 0_usize..24,
+        ) {
+            let text = parts.concat();
+            for variant in ["uncased", "cased", "defaults"] {
+                let tokenizer = encoder(variant)?.tokenizer;
+                prop_assert_eq!(tokenizer.pieces(&text, segment)?, tokenizer.pieces(&text, usize::MAX)?);
+            }
+        }
+    }
+
+    /// With the normalizer of the file itself, pieces and words are those of `Tokenizer::encode`.
+    #[test]
+    fn pieces_are_those_of_the_library() -> Result<(), Box<dyn std::error::Error>> {
+        for variant in ["uncased", "plain"] {
+            let tokenizer = encoder(variant)?.tokenizer;
+            for text in [
+                "",
+                "Опыт работы с C++, Node.js [SEP] от 3\u{a0}лет",
+                "字ё\u{301}-🚀",
+            ] {
+                let expected = tokenizer
+                    .tokenizer
+                    .encode(text, false)
+                    .map_err(|e| e.to_string())?;
+                let found = tokenizer.pieces(text, SEGMENT)?;
+                let ids: Vec<i32> = expected.get_ids().iter().map(|&id| id as i32).collect();
+                let words = expected.get_word_ids();
+                let starts: Vec<usize> = (0..words.len())
+                    .filter(|&at| at == 0 || words[at] != words[at - 1])
+                    .collect();
+                assert_eq!(
+                    (found.ids, found.word_starts),
+                    (ids, starts),
+                    "{variant}: {text:?}"
+                );
+            }
+        }
+        Ok(())
+    }
 }

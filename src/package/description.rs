@@ -58,7 +58,22 @@ pub(super) fn read(
         .metadata
         .as_ref()
         .map_or(&no_metadata, |metadata| &metadata.user_defined);
-    let max_seq_len = check.max_seq_len(metadata, row_length)?;
+    from_tensors(file, inputs, output, row_length, metadata)
+}
+
+/// The specification of a model of known tensors, completed by its user-defined metadata.
+///
+/// # Errors
+///
+/// [`Error::Mismatch`] when the metadata contradict the length of a row or name other labels.
+pub(crate) fn from_tensors(
+    file: &str,
+    inputs: Vec<TensorSpec>,
+    output: TensorSpec,
+    row_length: usize,
+    metadata: &HashMap<String, String>,
+) -> Result<ModelSpec> {
+    let max_seq_len = Check { file }.max_seq_len(metadata, row_length)?;
     let (labels, label_source) = labels::read(file, metadata)?;
     Ok(ModelSpec {
         inputs,

@@ -44,6 +44,13 @@ pub use spec::{LabelSource, ModelSpec, TensorSpec, TensorType};
 #[cfg(feature = "model")]
 pub use ml_package::MlPackage;
 
+// What a compiled model says of itself is held against the same contract.
+#[cfg(all(
+    feature = "model",
+    any(test, all(feature = "coreml", target_os = "macos"))
+))]
+pub(crate) use description::from_tensors;
+
 #[cfg(feature = "model")]
 pub(crate) use blob::{Blob, BlobType};
 

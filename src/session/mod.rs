@@ -1,19 +1,31 @@
 //! Token ids → logits.
 
+#[cfg(feature = "model")]
+mod coreml;
 mod inputs;
 #[cfg(any(test, feature = "testing"))]
 mod mock;
 #[cfg(feature = "model")]
 mod portable;
+#[cfg(feature = "model")]
+mod select;
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
+#[cfg(all(feature = "coreml", target_os = "macos"))]
+pub use coreml::CoreMlSession;
+#[cfg(feature = "model")]
+pub use coreml::{ComputeUnits, CoreMlOptions, ModelCache, Probe};
 pub use inputs::SessionInputs;
 #[cfg(any(test, feature = "testing"))]
 pub use mock::MockSession;
 #[cfg(feature = "model")]
 pub use portable::PortableSession;
+#[cfg(feature = "model")]
+pub use select::Backend;
+#[cfg(feature = "model")]
+pub(crate) use select::open_session;
 
 use crate::error::Result;
 use crate::section::Section;

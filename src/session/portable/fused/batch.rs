@@ -4,8 +4,6 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use crate::error::{Error, Result};
 
-use super::NAME;
-
 /// The inputs of a batch, row after row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rows<'a> {
@@ -65,21 +63,19 @@ impl Tables {
     }
 }
 
-fn within(what: &str, values: &[i32], seq_len: usize, limit: usize) -> Result<()> {
-    let last = i32::try_from(limit).unwrap_or(i32::MAX);
-    match values.iter().position(|value| !(0..last).contains(value)) {
-        None => Ok(()),
-        Some(position) => Err(Error::Session {
-            backend: NAME,
-            reason: format!(
-                "row {}, token {}: expected a {what} from 0 to {}, found {}",
-                position / seq_len,
-                position % seq_len,
-                limit.saturating_sub(1),
-                values[position],
-            ),
-        }),
-    }
+fn within(what: &'static str, values: &[i32], seq_len: usize, limit: usize) -> Result<()> {
+    let known = |value: &i32| usize::try_from(*value).is_ok_and(|value| value < limit);
+    let Some((position, value)) = values.iter().enumerate().find(|(_, value)| !known(value)) else {
+        return Ok(());
+    };
+    Err(Error::Shape {
+        what,
+        expected: format!("0 to {}, the embedding table", limit.saturating_sub(1)),
+        found: format!(
+            "{value} in row {}",
+            position.checked_div(seq_len).unwrap_or(0)
+        ),
+    })
 }
 
 /// What is done with each row of a batch.
@@ -207,9 +203,12 @@ mod tests {
         let message = |ids: &[i32], types: &[i32]| plan(ids, &ones, types).unwrap_err().to_string();
         assert_eq!(
             message(&[1, 1, 1, 1, 10, 1], &zeros),
-            "portable fused encoder: row 1, token 1: expected a token id from 0 to 9, found 10"
+            "token id: expected 0 to 9, the embedding table, found 10 in row 1"
         );
-        assert!(message(&[1, -1, 1, 1, 1, 1], &zeros).contains("row 0, token 1"));
-        assert!(message(&ones, &[0, 0, 2, 0, 0, 0]).contains("a token type from 0 to 1, found 2"));
+        assert!(message(&[1, -1, 1, 1, 1, 1], &zeros).contains("-1 in row 0"));
+        assert!(
+            message(&ones, &[0, 0, 2, 0, 0, 0])
+                .contains("token type: expected 0 to 1, the embedding table, found 2 in row 0")
+        );
     }
 }

@@ -110,6 +110,18 @@ impl Encoder {
         }
     }
 
+    /// Shape and instruction set.
+    pub(super) fn describe(&self) -> String {
+        let instructions = format!("{:?}", self.level);
+        format!(
+            "a BERT-shaped program: {} layers, width {}, {} heads; {}",
+            self.layers.len() + usize::from(self.last.is_some()),
+            self.hidden,
+            self.heads,
+            instructions.split('(').next().unwrap_or_default(),
+        )
+    }
+
     /// What ids and types of a row must stay below.
     pub(super) fn tables(&self) -> Tables {
         Tables {

@@ -11,8 +11,8 @@ use std::thread;
 
 use batch::{Fragment, Plan, Rows};
 use encoder::Encoder;
-use scratch::{Pool, Scratch};
 pub(super) use recognise::{Features, recognise};
+use scratch::{Pool, Scratch};
 pub(super) use weights::Weights;
 
 use crate::error::{Error, Result};
@@ -47,6 +47,11 @@ impl FusedEncoder {
             rooms: Pool::default(),
             scratches: Pool::default(),
         }
+    }
+
+    /// What was recognised, for reports.
+    pub(super) fn describe(&self) -> String {
+        self.encoder.describe()
     }
 
     /// Number of logits of a row.

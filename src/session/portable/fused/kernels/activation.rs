@@ -6,7 +6,7 @@ use super::math::{gelu, gelu_tanh, tanh};
 
 /// An element-wise function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in super::super) enum Activation {
+pub(in crate::session::portable) enum Activation {
     Identity,
     /// GELU by the error function.
     Gelu,

@@ -56,9 +56,10 @@ fn normalise_row<S: Simd>(simd: S, norm: &Norm, row: &mut [f32]) {
     for value in rest {
         variance += (value - mean) * (value - mean);
     }
-    let scale = 1.0 / (variance / width + norm.epsilon)
-        .max(f32::MIN_POSITIVE)
-        .sqrt();
+    let scale = 1.0
+        / (variance / width + norm.epsilon)
+            .max(f32::MIN_POSITIVE)
+            .sqrt();
 
     for ((chunk, gain), shift) in row
         .chunks_mut(lanes)

@@ -56,9 +56,8 @@ pub(super) fn attention(
     input: ValueId,
     masks: &mut Masks,
 ) -> Recognised<Attention> {
-    let unknown = |what: &str, value: ValueId| {
-        format!("expected {what}, found {}", program.describe(value))
-    };
+    let unknown =
+        |what: &str, value: ValueId| format!("expected {what}, found {}", program.describe(value));
     // context[token, head, i] = (probabilities · values)[head, token, i]
     let path = program.trace(context);
     let not_context = || unknown("heads' contexts side by side", path.base);
@@ -137,7 +136,8 @@ fn merges_heads(sources: &Dense<i32>, sizes: Sizes) -> bool {
         width,
     } = sizes;
     let expected = (0..tokens).flat_map(|token| {
-        (0..heads).flat_map(move |head| (0..width).map(move |i| (head * tokens + token) * width + i))
+        (0..heads)
+            .flat_map(move |head| (0..width).map(move |i| (head * tokens + token) * width + i))
     });
     sources.data().len() == heads * tokens * width
         && expected
@@ -218,13 +218,21 @@ fn scores(
         if program.shape(next) != program.shape(value) {
             return Err(unknown());
         }
-        if node.inputs.iter().any(|id| *id != next && of_tokens.contains(id)) {
+        if node
+            .inputs
+            .iter()
+            .any(|id| *id != next && of_tokens.contains(id))
+        {
             return Err(format!(
                 "a mask that depends on more than the attention mask: {}",
                 program.describe(value)
             ));
         }
-        let numbers: Vec<f32> = node.inputs.iter().filter_map(|id| program.scalar(*id)).collect();
+        let numbers: Vec<f32> = node
+            .inputs
+            .iter()
+            .filter_map(|id| program.scalar(*id))
+            .collect();
         match (&node.op, &numbers[..]) {
             (Op::Arithmetic(Arithmetic::Mul), [number]) => factor *= number,
             (Op::Arithmetic(Arithmetic::RealDiv), [number]) => factor /= number,
@@ -268,7 +276,9 @@ fn prove_mask(
             program.describe(probabilities)
         )
     };
-    let mask = program.mask.ok_or_else(|| wrong("there is no attention mask"))?;
+    let mask = program
+        .mask
+        .ok_or_else(|| wrong("there is no attention mask"))?;
     // Scores of everyday size, and such as a weak mask does not cover.
     for (length, size) in [(1, 40.0), (2, 2.0), (tokens / 2, 40.0), (tokens, 2.0)] {
         let length = length.clamp(1, tokens);
@@ -284,7 +294,10 @@ fn prove_mask(
             Some(Tensor::Float(found)) => found,
             _ => return Err(wrong("it cannot be evaluated")),
         };
-        let rows = given.data().chunks_exact(tokens).zip(found.data().chunks_exact(tokens));
+        let rows = given
+            .data()
+            .chunks_exact(tokens)
+            .zip(found.data().chunks_exact(tokens));
         for (index, (scores, found)) in rows.enumerate() {
             // Queries that are padding themselves are never looked at.
             if index % tokens < length && !is_softmax(scores, found, scale, length) {

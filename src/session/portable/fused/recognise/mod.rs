@@ -91,7 +91,12 @@ fn classifier(program: &Program<'_>) -> Recognised<(Vec<(Linear, Activation)>, V
         let Some(sources) = sources.filter(|_| !path.steps.is_empty()) else {
             break;
         };
-        if !sources.data().iter().copied().eq(0..sources.data().len() as i32) {
+        if !sources
+            .data()
+            .iter()
+            .copied()
+            .eq(0..sources.data().len() as i32)
+        {
             break;
         }
         if sources.data().len() == program.elements(path.base) {

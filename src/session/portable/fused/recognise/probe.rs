@@ -28,7 +28,10 @@ pub(super) fn evaluate(
             continue;
         }
         let read = |id: &ValueId| -> Option<&Tensor> {
-            slots.get(id.0)?.as_ref().or(graph.value(*id)?.constant.as_ref())
+            slots
+                .get(id.0)?
+                .as_ref()
+                .or(graph.value(*id)?.constant.as_ref())
         };
         // Nodes on the far side of a given value may lack operands: they are not needed.
         let Some(inputs) = node.inputs.iter().map(read).collect::<Option<Vec<_>>>() else {

@@ -290,7 +290,11 @@ impl<'a> Program<'a> {
 impl Product<'_> {
     pub(super) fn outputs(&self) -> usize {
         let shape = self.weight.shape();
-        let output = if self.turned { shape.last() } else { shape.first() };
+        let output = if self.turned {
+            shape.last()
+        } else {
+            shape.first()
+        };
         output.copied().unwrap_or(0)
     }
 
@@ -310,7 +314,12 @@ impl Product<'_> {
             } else {
                 weight.extend(matrix.iter().skip(column * inputs).take(inputs));
             }
-            bias.push(self.bias.and_then(|bias| bias.get(column)).copied().unwrap_or(0.0));
+            bias.push(
+                self.bias
+                    .and_then(|bias| bias.get(column))
+                    .copied()
+                    .unwrap_or(0.0),
+            );
         }
         Linear {
             weight,

@@ -1,0 +1,333 @@
+//! What can be seen of one fragment without a model.
+
+use super::lexicon::Stems;
+use crate::aggregate::ScoredFragment;
+use crate::document::{BlockKind, marker_len};
+
+/// Longest line, in words, that may pass for a heading.
+const HEADING_WORDS: usize = 8;
+/// Longest beginning before a colon, in words, that may announce what stands behind it.
+const INLINE_WORDS: usize = 5;
+/// Fewest digits of a telephone number.
+const PHONE_DIGITS: usize = 10;
+
+/// How a fragment ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ending {
+    Word,
+    Stop,
+    Exclamation,
+    Question,
+    Comma,
+    Colon,
+    Other,
+}
+
+/// How a fragment begins, its bullet or number aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Opening {
+    Lower,
+    Upper,
+    Digit,
+    Other,
+}
+
+/// Signs of one fragment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cues {
+    pub(super) words: usize,
+    pub(super) stems: Stems,
+    /// Stems of "Требования" in "Требования: опыт от 3 лет".
+    pub(super) inline: Stems,
+    pub(super) ending: Ending,
+    pub(super) opening: Opening,
+    /// A list item by its kind or by a bullet in front.
+    pub(super) list: bool,
+    /// Set off by markup, or by `**` around it.
+    pub(super) emphasis: bool,
+    pub(super) heading_kind: bool,
+    pub(super) letters: bool,
+    pub(super) digits: bool,
+    pub(super) capitals: bool,
+    pub(super) latin: bool,
+    pub(super) emoji: bool,
+    pub(super) address: bool,
+    pub(super) phone: bool,
+    pub(super) tag: bool,
+    /// Looks like a line that announces what follows.
+    pub(super) announces: bool,
+}
+
+impl Cues {
+    /// The signs of a fragment; `alone` when it is the whole of its block, `first` when it begins it.
+    pub(super) fn new(fragment: &ScoredFragment<'_>, first: bool, alone: bool) -> Self {
+        let text = fragment.text.trim();
+        let marker = if first { marker_len(text) } else { 0 };
+        let marked = text.get(..marker).is_some_and(|m| !m.trim().is_empty());
+        let body = text.get(marker..).unwrap_or(text);
+        // Two asterisks in front are emphasis that was written in Markdown, not a bullet.
+        let starred = text.starts_with("**") || text.starts_with("__");
+        let body = body.trim_matches(|c: char| matches!(c, '*' | '_') || c.is_whitespace());
+        let starred = starred && (text.ends_with("**") || text.ends_with("__"));
+
+        let spelling = Spelling::new(body);
+        let ending = ending(body);
+        let emphasis = (fragment.emphasis && alone) || (starred && alone);
+        let heading_kind = fragment.kind == BlockKind::Heading;
+        let short = (1..=HEADING_WORDS).contains(&spelling.words);
+        let inline = inline(body);
+        let announces = alone
+            && short
+            && inline.is_empty()
+            && (ending == Ending::Colon
+                || emphasis
+                || heading_kind
+                || (spelling.words <= 4
+                    && !spelling.stems.is_empty()
+                    && matches!(ending, Ending::Word | Ending::Question)));
+        Self {
+            words: spelling.words,
+            stems: spelling.stems,
+            inline,
+            ending,
+            opening: opening(body),
+            list: fragment.kind == BlockKind::ListItem || (marked && !starred),
+            emphasis,
+            heading_kind,
+            letters: spelling.letters > 0,
+            digits: spelling.digits > 0,
+            capitals: spelling.letters >= 4 && spelling.capitals == spelling.letters,
+            latin: spelling.letters > 0 && 2 * spelling.latin > spelling.letters,
+            emoji: body.chars().any(is_emoji),
+            address: has_address(body),
+            phone: body.contains("<PHONE>") || has_phone(body),
+            tag: body.contains("<HANDLE>") || has_tag(body),
+            announces,
+        }
+    }
+
+    /// Whether the line is short enough to be a heading.
+    pub(super) fn is_short(&self) -> bool {
+        self.words <= HEADING_WORDS
+    }
+}
+
+/// Counts over the words of a text.
+#[derive(Default)]
+struct Spelling {
+    words: usize,
+    letters: usize,
+    capitals: usize,
+    latin: usize,
+    digits: usize,
+    stems: Stems,
+}
+
+impl Spelling {
+    fn new(text: &str) -> Self {
+        let mut spelling = Self::default();
+        let mut word = String::new();
+        for character in text.chars() {
+            if character.is_alphanumeric() {
+                spelling.letters += usize::from(character.is_alphabetic());
+                spelling.capitals += usize::from(character.is_uppercase());
+                spelling.latin += usize::from(character.is_ascii_alphabetic());
+                spelling.digits += usize::from(character.is_ascii_digit());
+                for lower in character.to_lowercase() {
+                    word.push(if lower == 'ё' { 'е' } else { lower });
+                }
+            } else {
+                spelling.close(&mut word);
+            }
+        }
+        spelling.close(&mut word);
+        spelling
+    }
+
+    fn close(&mut self, word: &mut String) {
+        if !word.is_empty() {
+            self.words += 1;
+            self.stems.add(word);
+            word.clear();
+        }
+    }
+}
+
+fn ending(text: &str) -> Ending {
+    let last = text
+        .chars()
+        .rev()
+        .find(|c| !matches!(c, '*' | '_' | '"' | '»' | ')' | '\u{FE0F}') && !c.is_whitespace());
+    match last {
+        Some(':' | '：') => Ending::Colon,
+        Some('.' | '…') => Ending::Stop,
+        Some('!') => Ending::Exclamation,
+        Some('?') => Ending::Question,
+        Some(',' | ';') => Ending::Comma,
+        Some(c) if c.is_alphanumeric() => Ending::Word,
+        _ => Ending::Other,
+    }
+}
+
+fn opening(text: &str) -> Opening {
+    match text.chars().find(|c| !matches!(c, '"' | '«' | '(')) {
+        Some(c) if c.is_lowercase() => Opening::Lower,
+        Some(c) if c.is_uppercase() => Opening::Upper,
+        Some(c) if c.is_ascii_digit() => Opening::Digit,
+        _ => Opening::Other,
+    }
+}
+
+/// Stems of the few words before a colon that has something behind it.
+fn inline(text: &str) -> Stems {
+    // Far enough for five long words; the rest of a long text need not be searched.
+    let limit = text.char_indices().nth(80).map_or(text.len(), |(at, _)| at);
+    let Some((head, _)) = text.get(..limit).and_then(|head| head.split_once(':')) else {
+        return Stems::default();
+    };
+    let tail = text.get(head.len() + 1..).unwrap_or_default();
+    let spelling = Spelling::new(head);
+    if spelling.words > INLINE_WORDS || !tail.chars().any(char::is_alphanumeric) {
+        return Stems::default();
+    }
+    spelling.stems
+}
+
+fn is_emoji(c: char) -> bool {
+    ('\u{1F300}'..='\u{1FAFF}').contains(&c) || ('\u{2600}'..='\u{27BF}').contains(&c)
+}
+
+/// A web or e-mail address, or the mask of one.
+fn has_address(text: &str) -> bool {
+    text.split_whitespace().any(|word| {
+        let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
+        word.contains("<EMAIL>")
+            || word.contains("://")
+            || word.contains("www.")
+            || word.contains("t.me")
+            || inner
+                .split_once('@')
+                .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+    })
+}
+
+/// Ten digits or more with nothing but the signs of a telephone number between them.
+fn has_phone(text: &str) -> bool {
+    let mut digits = 0;
+    for character in text.chars() {
+        if character.is_ascii_digit() {
+            digits += 1;
+            if digits >= PHONE_DIGITS {
+                return true;
+            }
+        } else if !matches!(character, '+' | '(' | ')' | '-' | '–' | ' ' | '\u{A0}') {
+            digits = 0;
+        }
+    }
+    false
+}
+
+/// `#тег` or `@name`.
+fn has_tag(text: &str) -> bool {
+    text.split_whitespace().any(|word| {
+        let mut characters = word.chars();
+        matches!(characters.next(), Some('#' | '@'))
+            && characters.next().is_some_and(char::is_alphabetic)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prediction::Probabilities;
+
+    fn cues(text: &str) -> Cues {
+        let even = Probabilities::from_weights([1.0; 5]).unwrap();
+        Cues::new(&ScoredFragment::new(0, text, even), true, true)
+    }
+
+    #[test]
+    fn lines_that_announce() {
+        for text in [
+            "Обязанности:",
+            "**Что мы предлагаем**",
+            "Условия",
+            "🔥 Наши плюшки:",
+            "Кого мы ищем?",
+        ] {
+            assert!(cues(text).announces, "{text}");
+        }
+        for text in [
+            "Опыт работы от 3 лет.",
+            "ДМС",
+            "Требования: опыт",
+            "",
+            "---",
+        ] {
+            assert!(!cues(text).announces, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_bullet_is_no_part_of_the_text() {
+        let cues = cues("•\u{a0}Опыт от 3 лет;");
+        assert!(cues.list);
+        assert_eq!(
+            (cues.words, cues.opening, cues.ending),
+            (4, Opening::Upper, Ending::Comma)
+        );
+        assert!(
+            !super::Cues::new(
+                &ScoredFragment::new(
+                    0,
+                    "**Условия:**",
+                    Probabilities::from_weights([1.0; 5]).unwrap()
+                ),
+                true,
+                true
+            )
+            .list
+        );
+    }
+
+    #[test]
+    fn inline_headings_need_something_behind_the_colon() {
+        assert!(!cues("Требования: опыт от 3 лет").inline.is_empty());
+        for text in [
+            "Требования:",
+            "Опыт",
+            "Мы предлагаем вам всё и ещё немного сверху: опыт",
+        ] {
+            assert!(cues(text).inline.is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn contacts_are_seen() {
+        for text in [
+            "job@example.com",
+            "на https://example.com/x",
+            "www.example.com",
+            "<EMAIL>",
+            "t.me/x",
+        ] {
+            assert!(cues(text).address, "{text}");
+        }
+        for text in ["+7 (900) 000-00-00", "89000000000", "<PHONE>"] {
+            assert!(cues(text).phone, "{text}");
+        }
+        for text in ["#работа", "пишите @name", "<HANDLE>"] {
+            assert!(cues(text).tag, "{text}");
+        }
+        for text in [
+            "от 100 000 до 200 000",
+            "C# и .NET",
+            "а @ б",
+            "5/2 с 9:00 до 18:00",
+        ] {
+            let cues = cues(text);
+            assert!(!cues.address && !cues.tag, "{text}");
+        }
+        assert!(!cues("2020, 2021, 2022 и 2023").phone);
+    }
+}
