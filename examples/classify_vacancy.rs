@@ -119,12 +119,24 @@ fn json(sections: &VacancySections) -> serde_json::Value {
             })
         })
         .collect();
+    let headings: Vec<_> = sections
+        .headings
+        .iter()
+        .map(|heading| {
+            serde_json::json!({
+                "text": heading.text,
+                "span": [heading.span.start, heading.span.end],
+                "section": heading.section.name(),
+            })
+        })
+        .collect();
     serde_json::json!({
         "responsibilities": passages(&sections.responsibilities),
         "requirements": passages(&sections.requirements),
         "terms": passages(&sections.terms),
         "notes": passages(&sections.notes),
         "orphans": passages(&sections.orphans),
+        "headings": headings,
         "fragments": fragments,
     })
 }

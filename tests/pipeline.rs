@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use vacancy_sections::testing::{MockSession, WordEncoder};
 use vacancy_sections::{
-    Aggregator, Chunker, Decision, Document, Error, Result, ScoredFragment, Section,
-    SectionClassifier, Session, Span,
+    Aggregator, Chunker, ClassifierBuilder, Decision, Document, Error, MajorityVote, Result,
+    ScoredFragment, Section, SectionClassifier, Session, Span,
 };
 
 const LEN: usize = 8;
@@ -32,12 +32,16 @@ fn logits(ids: &[i32]) -> [f32; 5] {
     logits
 }
 
-fn classifier_on(session: impl Session + 'static) -> SectionClassifier {
+fn builder_on(session: impl Session + 'static) -> ClassifierBuilder {
     SectionClassifier::builder()
         .session(session)
         .encoder(WordEncoder::new(LEN))
-        .build()
-        .unwrap()
+}
+
+/// With the vote, whose outcome can be told from the words alone.
+fn classifier_on(session: impl Session + 'static) -> SectionClassifier {
+    let builder = builder_on(session).aggregator(MajorityVote);
+    builder.build().unwrap()
 }
 
 fn classifier() -> SectionClassifier {
@@ -306,4 +310,85 @@ fn ten_megabytes_in_one_line_are_structured() {
     let text = "опыт ".repeat(10_000_000 / "опыт ".len());
     let sections = classifier().classify_vacancy(&text).unwrap();
     assert_eq!(sections.requirements.len(), 1);
+}
+
+/// Calls what ends with a colon a heading.
+struct Colons;
+
+impl Aggregator for Colons {
+    fn aggregate(&self, fragments: &[ScoredFragment<'_>]) -> Result<Vec<Decision>> {
+        let decide = |f: &ScoredFragment<'_>| {
+            let mut decision = Decision::new(f.probabilities.best(), f.probabilities);
+            decision.heading = f.text.ends_with(':');
+            decision
+        };
+        Ok(fragments.iter().map(decide).collect())
+    }
+}
+
+#[test]
+fn headings_stand_apart_and_passages_name_the_one_that_introduced_them() {
+    let source = "компания\nопыт :\n- опыт от 3 лет\n- дмс\n- опыт с SQL\nдмс :\nдмс . Писать код";
+    let session = MockSession::new(LEN, logits);
+    let classifier = builder_on(session).aggregator(Colons).build().unwrap();
+    let sections = classifier.classify_vacancy(source).unwrap();
+    let headings: Vec<_> = sections
+        .headings
+        .iter()
+        .map(|h| (h.text.as_str(), h.section))
+        .collect();
+    assert_eq!(
+        headings,
+        [("опыт :", Section::Requirements), ("дмс :", Section::Terms)]
+    );
+    for heading in &sections.headings {
+        assert_eq!(heading.span.slice(source), Some(heading.text.as_str()));
+        assert!(
+            sections.fragments[heading.fragments.clone()]
+                .iter()
+                .all(|f| f.heading)
+        );
+    }
+    let introduced = |section: Section| -> Vec<(&str, Option<usize>)> {
+        let passages = sections.passages(section);
+        passages
+            .iter()
+            .map(|p| (p.text.as_str(), p.heading))
+            .collect()
+    };
+    assert_eq!(introduced(Section::Notes), [("компания", None)]);
+    assert_eq!(
+        introduced(Section::Requirements),
+        [("опыт от 3 лет", Some(0)), ("опыт с SQL", Some(0))]
+    );
+    // The benefit among the requirements was not introduced by their heading.
+    assert_eq!(
+        introduced(Section::Terms),
+        [("дмс", None), ("дмс .", Some(1))]
+    );
+    assert_eq!(
+        introduced(Section::Responsibilities),
+        [("Писать код", None)]
+    );
+}
+
+#[test]
+fn the_default_aggregator_reads_the_vacancy_as_a_whole() {
+    let builder = builder_on(MockSession::new(LEN, logits));
+    let sections = builder
+        .build()
+        .unwrap()
+        .classify_vacancy("Мы предлагаем ДМС:\n- английский и спорт\n- ДМС")
+        .unwrap();
+    assert_eq!(sections.headings.len(), 1);
+    assert_eq!(sections.terms.len(), 2);
+}
+
+#[test]
+fn a_junk_threshold_belongs_to_the_default_aggregator() {
+    let builder = || builder_on(MockSession::new(LEN, logits)).junk_threshold(0.0);
+    let sections = builder().build().unwrap().classify_vacancy("дмс").unwrap();
+    assert_eq!(sections.orphans.len(), 1);
+    let error = builder().aggregator(MajorityVote).build().unwrap_err();
+    assert!(matches!(error, Error::Builder { .. }), "{error}");
 }

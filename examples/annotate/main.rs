@@ -8,15 +8,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use common::{Outcome, builder, exit_with, read_text, with_aggregator};
+use vacancy_sections::Document;
 
 const HELP: &str = "\
 Writes a self-contained HTML page: the vacancy with its fragments coloured by
 section, headings marked, junk greyed, probabilities on hover or tap.
 
-Usage: annotate [--model DIR] [--aggregator NAME] -o OUT.html [FILE|-]
+Usage: annotate [--html] [--model DIR] [--aggregator NAME] -o OUT.html [FILE|-]
 
-  FILE               the vacancy, plain text in UTF-8; `-` reads standard input;
-                     default: a sample
+  FILE               the vacancy in UTF-8; `-` reads standard input; default: a
+                     sample
+  --html             the vacancy is HTML, as job boards store it, not plain text
   -o, --output FILE  where the page goes; `-` is standard output
   --model DIR        model directory (section_classifier.mlpackage,
                      tokenizer.json, tokenizer_config.json); default: the
@@ -26,9 +28,11 @@ Usage: annotate [--model DIR] [--aggregator NAME] -o OUT.html [FILE|-]
 ";
 
 const SAMPLE: &str = include_str!("../../assets/sample_vacancy.txt");
+const HTML_SAMPLE: &str = include_str!("../../assets/sample_vacancy.html");
 
 #[derive(Default)]
 struct Options {
+    html: bool,
     model: Option<PathBuf>,
     aggregator: Option<String>,
     output: Option<String>,
@@ -50,14 +54,22 @@ fn run() -> Outcome<()> {
         .ok_or("expected -o OUT.html; see --help")?;
     let source = match &options.file {
         Some(file) => read_text(file)?,
+        None if options.html => HTML_SAMPLE.to_owned(),
         None => SAMPLE.to_owned(),
     };
     let builder = with_aggregator(
         builder(options.model.as_ref()),
         options.aggregator.as_deref(),
     )?;
-    let sections = builder.build()?.classify_vacancy(&source)?;
-    let page = render::page(&sections, &render::lines(&source, &sections));
+    let classifier = builder.build()?;
+    let page = if options.html {
+        let document = Document::from_html(&source);
+        let sections = classifier.classify_document(&document)?;
+        render::page(&sections, &render::blocks(&document, &sections))
+    } else {
+        let sections = classifier.classify_vacancy(&source)?;
+        render::page(&sections, &render::lines(&source, &sections))
+    };
     if output == "-" {
         print!("{page}");
     } else {
@@ -73,6 +85,7 @@ fn parse() -> Outcome<Option<Options>> {
     let mut arguments = lexopt::Parser::from_env();
     while let Some(argument) = arguments.next()? {
         match argument {
+            Long("html") => options.html = true,
             Long("model") => options.model = Some(arguments.value()?.into()),
             Long("aggregator") => options.aggregator = Some(arguments.value()?.string()?),
             Long("output") | Short('o') => options.output = Some(arguments.value()?.string()?),

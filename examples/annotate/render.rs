@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use vacancy_sections::{Fragment, Section, VacancySections};
+use vacancy_sections::{BlockKind, Document, Fragment, Section, VacancySections};
 
 use crate::common::page::{self, escape, mark};
 
@@ -11,12 +11,16 @@ const STYLE: &str = "\
 .legend li { padding: .1rem .55rem; border-radius: .3rem; }
 .legend .h { text-decoration: underline; text-underline-offset: .2em; font-weight: 700; border: 1px solid #bbb; }
 .vacancy { white-space: pre-wrap; line-height: 1.9; }
-.vacancy p { margin: 0 0 .4rem; }
+.vacancy p { margin: 0; }
+.vacancy .text, .vacancy .bold { margin-top: .75rem; }
+.vacancy .item { padding-left: 1.2rem; text-indent: -1.2rem; }
+.vacancy .item::before { content: '•'; display: inline-block; width: 1.2rem; text-indent: 0; }
+.vacancy .tip { text-indent: 0; }
 .f { border-radius: .3rem; padding: .1rem .2rem; -webkit-box-decoration-break: clone; box-decoration-break: clone; cursor: help; }
 .f:hover, .f:focus { outline: 2px solid currentColor; }
-.f.h { font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
+.f.h > .t { font-weight: 700; text-decoration: underline; text-underline-offset: .2em; }
 .f.s4 { font-style: italic; }
-.f sup { display: inline-block; font-size: .65em; font-weight: 700; line-height: 1; margin-left: .2em; user-select: none; }
+.f sup { font-size: .65em; font-weight: 700; line-height: 1; margin-left: .2em; user-select: none; }
 .tip { display: none; position: fixed; right: 1rem; bottom: 1rem; width: 21rem; max-width: calc(100vw - 2rem);
   padding: .7rem .9rem; background: #fff; color: #1b1b1b; border: 1px solid #999; border-radius: .5rem;
   box-shadow: 0 .2rem 1rem #0004; font: normal .8125rem/1.5 system-ui, 'DejaVu Sans', sans-serif; white-space: normal; z-index: 1; }
@@ -67,6 +71,28 @@ pub fn lines(source: &str, sections: &VacancySections) -> String {
     html
 }
 
+/// The blocks of a document one under the other, list items with a bullet; markup is not kept.
+pub fn blocks(document: &Document, sections: &VacancySections) -> String {
+    let mut html = String::new();
+    for (index, block) in document.blocks().iter().enumerate() {
+        let class = match block.kind() {
+            BlockKind::ListItem => "item",
+            _ if block.emphasis() => "bold",
+            _ => "text",
+        };
+        let _ = write!(html, "<p class=\"{class}\">");
+        let of_block = sections.fragments.iter().filter(|f| f.block == index);
+        for (position, fragment) in of_block.enumerate() {
+            if position > 0 {
+                html.push(' ');
+            }
+            html.push_str(&marked(fragment, &fragment.text));
+        }
+        html.push_str("</p>");
+    }
+    html
+}
+
 /// A fragment with what is known about it.
 fn marked(fragment: &Fragment, text: &str) -> String {
     let heading = if fragment.heading { " h" } else { "" };
@@ -76,7 +102,7 @@ fn marked(fragment: &Fragment, text: &str) -> String {
         ""
     };
     let mut html = format!(
-        "<span class=\"f s{}{heading}\" tabindex=\"0\">{}<sup aria-hidden=\"true\">{}</sup><span class=\"tip\" role=\"tooltip\"><b>{what}{}</b>",
+        "<span class=\"f s{}{heading}\" tabindex=\"0\"><span class=\"t\">{}</span><sup aria-hidden=\"true\">{}</sup><span class=\"tip\" role=\"tooltip\"><b>{what}{}</b>",
         fragment.section.id(),
         escape(text),
         mark(fragment.section),

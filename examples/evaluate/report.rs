@@ -23,17 +23,22 @@ pub struct Mistake {
 }
 
 const STYLE: &str = "\
-table { border-collapse: collapse; font-size: .875rem; }
+table { border-collapse: collapse; font-size: .875rem; overflow-wrap: normal; }
 th, td { padding: .25rem .6rem; border-bottom: 1px solid #ddd; text-align: right; vertical-align: top; font-variant-numeric: tabular-nums; }
 th:first-child, td:first-child { text-align: left; }
+td { white-space: nowrap; }
 thead th { border-bottom: 2px solid #888; }
 .scroll { overflow-x: auto; }
 th { white-space: nowrap; }
 .mistakes th, .mistakes td { text-align: left; }
 .mistakes td:nth-child(-n+2) { white-space: nowrap; text-align: right; }
 .mistakes .tag { border-radius: .3rem; padding: .05rem .35rem; white-space: nowrap; }
-.mistakes td:last-child { min-width: 16rem; width: 100%; }
+.mistakes td:last-child { min-width: 16rem; width: 100%; white-space: normal; overflow-wrap: anywhere; }
 svg { display: block; overflow: visible; max-width: 100%; height: auto; font: 12px system-ui, 'DejaVu Sans', sans-serif; }
+@media (max-width: 40rem) { th, td { padding: .2rem .3rem; } th { white-space: normal; }
+  .mistakes thead { display: none; } .mistakes, .mistakes tbody { display: block; }
+  .mistakes tr { display: grid; grid-template-columns: 3.6rem 3rem auto 1fr; border-bottom: 1px solid #ddd; padding: .3rem 0; }
+  .mistakes td { border: 0; } .mistakes td:last-child { grid-column: 1 / -1; min-width: 0; } }
 @media print { body { max-width: none; padding: 0; font-size: 9pt; } tr, svg { break-inside: avoid; } .scroll { overflow: visible; } }
 ";
 

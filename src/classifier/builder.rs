@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::{SectionClassifier, Stages};
-use crate::aggregate::{Aggregator, MajorityVote};
+use crate::aggregate::{Aggregator, SequenceAggregator};
 use crate::chunk::{Chunker, RazdelChunker};
 use crate::document::DocumentOptions;
 use crate::encode::Encoder;
@@ -25,7 +25,7 @@ const MAX_TEXT_BYTES: usize = 16 << 20;
 /// Chooses the model and the stages of a [`SectionClassifier`].
 ///
 /// What is not set has its default: the embedded model (feature `embedded-model`), the strict razdel
-/// chunker, [`MajorityVote`].
+/// chunker, [`SequenceAggregator`].
 ///
 /// ```
 /// # fn main() -> Result<(), vacancy_sections::Error> {
@@ -52,7 +52,8 @@ pub struct ClassifierBuilder {
     session: Option<Arc<dyn Session>>,
     encoder: Option<Arc<dyn Encoder>>,
     chunker: Arc<dyn Chunker>,
-    aggregator: Arc<dyn Aggregator>,
+    aggregator: Option<Arc<dyn Aggregator>>,
+    junk_threshold: Option<f32>,
     document: DocumentOptions,
     max_text_bytes: usize,
 }
@@ -68,6 +69,7 @@ impl fmt::Debug for ClassifierBuilder {
             .field("overflow", &self.overflow);
         debug
             .field("session", &self.session.as_ref().map(|s| s.backend()))
+            .field("junk_threshold", &self.junk_threshold)
             .field("document", &self.document)
             .field("max_text_bytes", &self.max_text_bytes)
             .finish_non_exhaustive()
@@ -94,7 +96,8 @@ impl ClassifierBuilder {
             session: None,
             encoder: None,
             chunker: Arc::new(RazdelChunker),
-            aggregator: Arc::new(MajorityVote),
+            aggregator: None,
+            junk_threshold: None,
             document: DocumentOptions::new(),
             max_text_bytes: MAX_TEXT_BYTES,
         }
@@ -151,9 +154,28 @@ impl ClassifierBuilder {
         self
     }
 
-    /// Decides the sections of a vacancy with this aggregator. Default: [`MajorityVote`].
+    /// Decides the sections of a vacancy with this aggregator. Default: [`SequenceAggregator`].
     pub fn aggregator(mut self, aggregator: impl Aggregator + 'static) -> Self {
-        self.aggregator = Arc::new(aggregator);
+        self.aggregator = Some(Arc::new(aggregator));
+        self
+    }
+
+    /// Probability from which on the default aggregator calls a fragment junk; see
+    /// [`SequenceAggregator::with_junk_threshold`].
+    ///
+    /// Not to be combined with an aggregator of your own, which decides for itself.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::SectionClassifier;
+    ///
+    /// // Rather lose a slogan to the sections than a benefit to the orphans.
+    /// let careful = SectionClassifier::builder().junk_threshold(0.9).build()?;
+    /// # } Ok(()) }
+    /// ```
+    pub fn junk_threshold(mut self, threshold: f32) -> Self {
+        self.junk_threshold = Some(threshold);
         self
     }
 
@@ -182,6 +204,7 @@ impl ClassifierBuilder {
     ///
     /// When the model cannot be read, a part is missing, or encoder and session do not match.
     pub fn build(self) -> Result<SectionClassifier> {
+        let aggregator = self.choose_aggregator()?;
         let (session, encoder) = self.load()?;
         check_match(&*session, &*encoder)?;
         Ok(SectionClassifier {
@@ -189,11 +212,26 @@ impl ClassifierBuilder {
                 session,
                 encoder,
                 chunker: self.chunker,
-                aggregator: self.aggregator,
+                aggregator,
                 document: self.document,
                 max_text_bytes: self.max_text_bytes,
             }),
         })
+    }
+
+    fn choose_aggregator(&self) -> Result<Arc<dyn Aggregator>> {
+        match (&self.aggregator, self.junk_threshold) {
+            (Some(_), Some(_)) => Err(Error::Builder {
+                reason: "junk_threshold is set, but an aggregator of your own decides it"
+                    .to_owned(),
+            }),
+            (Some(aggregator), None) => Ok(Arc::clone(aggregator)),
+            (None, None) => Ok(Arc::new(SequenceAggregator::new())),
+            (None, Some(threshold)) => {
+                let aggregator = SequenceAggregator::new().with_junk_threshold(threshold);
+                Ok(Arc::new(aggregator))
+            }
+        }
     }
 
     #[cfg(feature = "model")]

@@ -76,7 +76,7 @@ mod tests {
     use super::*;
 
     fn parts(text: &str, near: usize) -> Vec<&str> {
-        let seams = Seams::new(&["[SEP]".to_owned(), "Node.js".to_owned()]);
+        let seams = Seams::new(&["[SEP]", "Node.js", "<|x|>"].map(str::to_owned));
         let mut parts = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
@@ -108,6 +108,7 @@ mod tests {
             parts("a,b[SEP][SEP]Node.js", 1),
             ["a", ",b[SEP]", "[SEP]Node.js"]
         );
+        assert_eq!(parts("-<|x|>|<|", 1), ["-", "<|x|>", "|", "<|"]);
         assert_eq!(parts("....", 1), [".", ".", ".", "."]);
         assert_eq!(parts("a_b__c", 1), ["a_b__c"]);
     }

@@ -42,7 +42,20 @@ def penalties(groups, plain, stems):
 
 
 def report(name, marginals, vacancies, threshold):
-    print(f"{name}: " + metrics.line(metrics.figures(marginals, vacancies.classes, threshold)), flush=True)
+    """All vacancies, then apart by source format and kind of job."""
+    kinds = {"all": lambda row: True, "IT": lambda row: row["it"], "other": lambda row: not row["it"]}
+    kinds |= {form: lambda row, form=form: row["format"] == form for form in ("html", "newline", "flat")}
+    for kind, belongs in kinds.items():
+        picked = np.repeat([belongs(row) for row in vacancies.rows], vacancies.lengths)
+        values = metrics.figures(marginals[picked], vacancies.classes[picked], threshold)
+        print(f"{name}, {kind}: {metrics.line(values)}", flush=True)
+
+
+def without_headings(rows, probabilities):
+    """The vacancies as their writers might have left them without a single heading line."""
+    keep = np.array([not fragment["heading"] for row in rows for fragment in row["fragments"]])
+    bare = [{**row, "fragments": [f for f in row["fragments"] if not f["heading"]]} for row in rows]
+    return [row for row in bare if row["fragments"]], probabilities[keep]
 
 
 def main():
@@ -73,13 +86,19 @@ def main():
         verbose=True,
     )
     for path, npz in zip(args.probabilities, stored):
-        for layout in (False, True):
-            vacancies = Vacancies(args.program, dev, npz["dev"], layout)
+        cases = {
+            "plain": (dev, npz["dev"], False),
+            "HTML layout": (dev, npz["dev"], True),
+            "headings taken out": (*without_headings(dev, npz["dev"]), False),
+        }
+        for case, (rows, probabilities, layout) in cases.items():
+            vacancies = Vacancies(args.program, rows, probabilities, layout)
             marginals = decode(vector, weights, vacancies)
-            report(f"dev, {path}, {'HTML layout' if layout else 'plain'}", marginals, vacancies, args.junk_threshold)
-        for threshold in THRESHOLDS:
-            values = metrics.figures(marginals, vacancies.classes, threshold)
-            print(f"  junk from {threshold:.2f}: R {values['junk R']:.3f} P {values['junk P']:.3f} acc5 {values['acc5']:.4f} content {values['content']:.4f}")
+            report(f"dev, {path}, {case}", marginals, vacancies, args.junk_threshold)
+            if case == "plain":
+                for threshold in THRESHOLDS:
+                    values = metrics.figures(marginals, vacancies.classes, threshold)
+                    print(f"  junk from {threshold:.2f}: {metrics.line(values)}")
     comments = [f"train {sha(args.train)}", f"l2 {args.l2:g} stem-l2 {args.stem_l2:g}"]
     comments += [f"probabilities {sha(path)}" for path in args.probabilities]
     table.write(args.out, sets[0], weights.split(vector), args.junk_threshold, comments)

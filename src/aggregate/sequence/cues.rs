@@ -72,7 +72,7 @@ impl Cues {
 
         let spelling = Spelling::new(body);
         let ending = ending(body);
-        let emphasis = (fragment.emphasis && alone) || (starred && alone);
+        let emphasis = alone && (fragment.emphasis || starred);
         let heading_kind = fragment.kind == BlockKind::Heading;
         let short = (1..=HEADING_WORDS).contains(&spelling.words);
         let inline = inline(body);

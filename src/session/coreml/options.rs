@@ -2,6 +2,9 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
+
+use crate::error::Error;
 
 /// Largest absolute difference of a logit from the reference, by default.
 ///
@@ -36,7 +39,7 @@ pub enum ComputeUnits {
 
 impl ComputeUnits {
     /// Every variant.
-    pub const ALL_VARIANTS: [Self; 4] = [
+    pub(crate) const ALL_VARIANTS: [Self; 4] = [
         Self::All,
         Self::CpuAndNeuralEngine,
         Self::CpuAndGpu,
@@ -62,6 +65,30 @@ impl ComputeUnits {
 impl fmt::Display for ComputeUnits {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+/// By the names of coremltools, in any case.
+///
+/// ```
+/// use vacancy_sections::ComputeUnits;
+///
+/// let units: ComputeUnits = "cpu_and_ne".parse()?;
+/// assert_eq!(units, ComputeUnits::CpuAndNeuralEngine);
+/// # Ok::<(), vacancy_sections::Error>(())
+/// ```
+impl FromStr for ComputeUnits {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        Self::ALL_VARIANTS
+            .into_iter()
+            .find(|units| units.name().eq_ignore_ascii_case(name))
+            .ok_or_else(|| Error::Builder {
+                reason: format!(
+                    "compute units: expected ALL, CPU_AND_NE, CPU_AND_GPU or CPU_ONLY, found `{name}`"
+                ),
+            })
     }
 }
 
@@ -166,5 +193,21 @@ impl CoreMlOptions {
     pub fn with_probe(mut self, probe: Probe) -> Self {
         self.probe = probe;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compute_units_are_read_by_the_names_they_have() {
+        for units in ComputeUnits::ALL_VARIANTS {
+            assert_eq!(units.name().parse::<ComputeUnits>().unwrap(), units);
+            let lower = units.to_string().to_lowercase();
+            assert_eq!(lower.parse::<ComputeUnits>().unwrap(), units);
+        }
+        let error = "ANE".parse::<ComputeUnits>().unwrap_err().to_string();
+        assert!(error.contains("found `ANE`"), "{error}");
     }
 }

@@ -1,1 +1,0 @@
-//! Programs built in code.
