@@ -1,5 +1,4 @@
 #![doc = include_str!("../README.md")]
-#![warn(unreachable_pub)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Of the library alone: the modules of an example have no other audience.
 #![warn(unreachable_pub)]
