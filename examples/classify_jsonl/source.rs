@@ -89,7 +89,12 @@ impl Lines {
             return Err(format!("expected at most {MAX_LINE} bytes, found more"));
         }
         let mut row: Value =
-            serde_json::from_slice(&self.buffer).map_err(|error| error.to_string())?;
+            serde_json::from_slice(self.buffer.trim_ascii_end()).map_err(|error| {
+                // The line number that serde_json knows is always 1.
+                error
+                    .to_string()
+                    .replace(" at line 1 column ", " at column ")
+            })?;
         let Value::Object(fields) = &mut row else {
             return Err("expected a JSON object, found another value".to_owned());
         };

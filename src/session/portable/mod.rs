@@ -16,6 +16,7 @@
     )
 )]
 
+mod fused;
 mod graph;
 mod interpreter;
 mod lower;

@@ -1,9 +1,11 @@
-//! The session on top of the interpreter.
+//! The session on top of the interpreter and the fused encoder.
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use ndarray::ArrayView1;
 
+use super::fused::{self, FusedEncoder};
 use super::graph::Graph;
 use super::tensor::{Dense, Kind, Tensor, TensorKind};
 use super::{interpreter, lower};
@@ -18,6 +20,13 @@ const ATTENTION_MASK: &str = "attention_mask";
 const TOKEN_TYPE_IDS: &str = "token_type_ids";
 
 /// Runs the ML Program of a package on the CPU, on any operating system, without CoreML.
+///
+/// A program in the shape of a BERT classifier (embeddings, encoder layers, linear layers over the
+/// first token) runs fast: padding is not computed, rows with the same content are computed once,
+/// many rows share the products with the weights. Everything else, and a row whose attention mask is
+/// not ones and then zeros, is evaluated operation by operation. [`backend`](Session::backend) tells
+/// which it is, and why. The logits of a row are the same bits in whatever batch it stands, and on
+/// however many threads the session runs.
 ///
 /// The program is checked and prepared once, when the session is made: an operation that is unknown
 /// here is an error then, not in the middle of a run. Weights are widened to 32 bits and everything
@@ -46,11 +55,13 @@ const TOKEN_TYPE_IDS: &str = "token_type_ids";
 #[derive(Debug, Clone)]
 pub struct PortableSession {
     model: Arc<Model>,
+    threads: NonZeroUsize,
 }
 
 #[derive(Debug)]
 struct Model {
     graph: Graph,
+    fused: Option<FusedEncoder>,
     labels: [Section; Section::COUNT],
     max_seq_len: usize,
     vocab_size: Option<usize>,
@@ -76,7 +87,7 @@ impl PortableSession {
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
     pub fn new(package: &MlPackage) -> Result<Self> {
-        Self::interpreting(package, "it runs every program of the supported operations")
+        Self::prepare(package, true)
     }
 
     /// Prepares the program of a package to be evaluated operation by operation: slow, but as simple
@@ -95,10 +106,28 @@ impl PortableSession {
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
     pub fn interpreter(package: &MlPackage) -> Result<Self> {
-        Self::interpreting(package, "chosen by the caller")
+        Self::prepare(package, false)
     }
 
-    fn interpreting(package: &MlPackage, reason: &'static str) -> Result<Self> {
+    /// Divides the rows of a run among so many threads, each started for the run and ended with it.
+    /// Default: 1, the caller's own. The interpreter knows no threads.
+    ///
+    /// ```
+    /// # use std::num::NonZeroUsize;
+    /// # use vacancy_sections::{MlPackage, PortableSession, Session};
+    /// # let package = MlPackage::open(concat!(
+    /// #     env!("CARGO_MANIFEST_DIR"), "/tests/data/packages/bert_eager.mlpackage"))?;
+    /// let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    /// let session = PortableSession::new(&package)?.with_threads(cores);
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_threads(mut self, threads: NonZeroUsize) -> Self {
+        self.threads = threads;
+        self
+    }
+
+    fn prepare(package: &MlPackage, fuse: bool) -> Result<Self> {
         let spec = package.spec();
         let output = spec
             .outputs
@@ -111,14 +140,35 @@ impl PortableSession {
         let vocab_size = graph
             .input(INPUT_IDS)
             .and_then(|input_ids| graph.table_rows(input_ids));
+        let features = fused::Features {
+            input_ids: INPUT_IDS,
+            attention_mask: ATTENTION_MASK,
+            token_type_ids: TOKEN_TYPE_IDS,
+        };
+        let recognised = if fuse {
+            fused::recognise(&graph, features, spec.max_seq_len)
+                .map_err(|reason| format!("the program is not shaped like BERT: {reason}"))
+        } else {
+            Err("chosen by the caller".to_owned())
+        };
+        let (fused, backend) = match recognised {
+            Ok(weights) => {
+                let encoder = FusedEncoder::new(weights);
+                let backend = BackendInfo::new(fused::NAME, encoder.describe());
+                (Some(encoder), backend)
+            }
+            Err(reason) => (None, BackendInfo::new("portable interpreter", reason)),
+        };
         Ok(Self {
             model: Arc::new(Model {
                 graph,
+                fused,
                 labels: spec.labels,
                 max_seq_len: spec.max_seq_len,
                 vocab_size,
-                backend: BackendInfo::new("portable interpreter", reason),
+                backend,
             }),
+            threads: NonZeroUsize::MIN,
         })
     }
 
@@ -139,6 +189,29 @@ impl PortableSession {
             }
         }
         interpreter::run(&self.model.graph, &given)
+    }
+
+    /// Evaluates the program on some rows.
+    fn interpret(
+        &self,
+        inputs: SessionInputs<'_>,
+        rows: impl IntoIterator<Item = usize>,
+        logits: &mut Logits,
+    ) -> Result<()> {
+        for row in rows {
+            let result = self.run_row([
+                (INPUT_IDS, inputs.input_ids().row(row)),
+                (ATTENTION_MASK, inputs.attention_mask().row(row)),
+                (TOKEN_TYPE_IDS, inputs.token_type_ids().row(row)),
+            ])?;
+            let result = result
+                .float()
+                .map_err(|reason| mismatch("output of the program", "floats".to_owned(), reason))?;
+            for (out, &logit) in logits.row_mut(row).iter_mut().zip(result.data()) {
+                *out = logit;
+            }
+        }
+        Ok(())
     }
 
     /// Refuses token ids outside the embedding table, which the program itself would read as
@@ -214,30 +287,21 @@ impl Session for PortableSession {
                 found: inputs.seq_len().to_string(),
             });
         }
-        let (ids, mask, types) = (
-            inputs.input_ids(),
-            inputs.attention_mask(),
-            inputs.token_type_ids(),
-        );
-        for (row, ids) in ids.rows().into_iter().enumerate() {
+        for (row, ids) in inputs.input_ids().rows().into_iter().enumerate() {
             self.check_ids(row, ids)?;
         }
-        let mut logits = Logits::zeros((inputs.rows(), Section::COUNT));
-        let rows = ids.rows().into_iter().zip(mask.rows()).zip(types.rows());
-        for (((ids, mask), types), mut out) in rows.zip(logits.rows_mut()) {
-            let result = self.run_row([
-                (INPUT_IDS, ids),
-                (ATTENTION_MASK, mask),
-                (TOKEN_TYPE_IDS, types),
-            ])?;
-            let result = result
-                .float()
-                .map_err(|reason| mismatch("output of the program", "floats".to_owned(), reason))?;
-            for (out, &logit) in out.iter_mut().zip(result.data()) {
-                *out = logit;
+        match &self.model.fused {
+            Some(fused) => {
+                let (mut logits, others) = fused.run(inputs, self.threads.get())?;
+                self.interpret(inputs, others, &mut logits)?;
+                Ok(logits)
+            }
+            None => {
+                let mut logits = Logits::zeros((inputs.rows(), Section::COUNT));
+                self.interpret(inputs, 0..inputs.rows(), &mut logits)?;
+                Ok(logits)
             }
         }
-        Ok(logits)
     }
 
     fn max_seq_len(&self) -> usize {

@@ -45,7 +45,7 @@ pub(crate) enum Gelu {
 }
 
 impl Unary {
-    pub(super) fn eval(self, x: &Dense<f32>) -> Dense<f32> {
+    pub(in crate::session::portable) fn eval(self, x: &Dense<f32>) -> Dense<f32> {
         match self {
             Self::Abs => x.map(f32::abs),
             Self::Ceil => x.map(f32::ceil),

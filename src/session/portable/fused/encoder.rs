@@ -1,0 +1,478 @@
+//! The encoder with its matrices packed, run over the real tokens of many fragments at once.
+
+// The sizes of buffers and indices into them follow from the weights' shapes and the fragments'
+// lengths, all checked before.
+#![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
+
+use fearless_simd::Level;
+
+use super::batch::{Fragment, Rows, Tables};
+use super::kernels::{
+    Activation, AttentionScratch, MAX_PANEL, Operand, Packed, add_and_normalise, attend,
+    attend_first, multiply, normalise,
+};
+use super::scratch::Scratch;
+use super::weights::{Embeddings, Layer, Linear, Norm, Table, Weights};
+
+/// Softmax runs on powers of two.
+const LOG2_E: f32 = std::f32::consts::LOG2_E;
+
+/// A BERT-shaped classifier, ready to run.
+#[derive(Debug)]
+pub(super) struct Encoder {
+    level: Level,
+    heads: usize,
+    hidden: usize,
+    words: Table,
+    positions: Table,
+    types: Option<Table>,
+    norm: Norm,
+    projection: Option<Packed>,
+    layers: Vec<FullLayer>,
+    last: Option<LastLayer>,
+    classifier: Vec<(Packed, Activation)>,
+}
+
+/// What follows the attention of a layer.
+#[derive(Debug)]
+struct Rest {
+    output: Packed,
+    attention_norm: Norm,
+    up: Packed,
+    activation: Activation,
+    down: Packed,
+    norm: Norm,
+}
+
+/// A layer that computes the state of every token.
+#[derive(Debug)]
+struct FullLayer {
+    qkv: Packed,
+    rest: Rest,
+}
+
+/// The last layer computes the state of the first token only.
+///
+/// Its scores are `q · (K x) = (Kᵀ q) · x` (the key's bias adds the same to all scores of a row and
+/// falls out of the softmax) and its context is `V Σ p x + bias` (the probabilities `p` sum to one):
+/// neither keys nor values of the other tokens are needed.
+#[derive(Debug)]
+struct LastLayer {
+    query: Packed,
+    /// Per head, `[head width, hidden]`.
+    keys: Vec<Packed>,
+    /// Per head, `[hidden, head width]`.
+    values: Vec<Packed>,
+    rest: Rest,
+}
+
+impl Encoder {
+    pub(super) fn new(weights: Weights) -> Self {
+        Self::with_level(weights, Level::new())
+    }
+
+    pub(super) fn with_level(weights: Weights, level: Level) -> Self {
+        let Weights {
+            embeddings,
+            heads,
+            mut layers,
+            classifier,
+        } = weights;
+        let Embeddings {
+            words,
+            positions,
+            types,
+            norm,
+            projection,
+        } = embeddings;
+        let hidden = projection.as_ref().map_or(words.width, |p| p.outputs);
+        let last = layers
+            .pop()
+            .map(|layer| LastLayer::new(level, heads, layer));
+        Self {
+            level,
+            heads,
+            hidden,
+            words,
+            positions,
+            types,
+            norm,
+            projection: projection.map(|linear| pack(level, &linear, 1.0)),
+            layers: layers
+                .into_iter()
+                .map(|layer| FullLayer::new(level, layer))
+                .collect(),
+            last,
+            classifier: classifier
+                .into_iter()
+                .map(|(linear, activation)| (pack(level, &linear, 1.0), activation))
+                .collect(),
+        }
+    }
+
+    /// Shape and instruction set.
+    pub(super) fn describe(&self) -> String {
+        let instructions = format!("{:?}", self.level);
+        format!(
+            "a BERT-shaped program: {} layers, width {}, {} heads; {}",
+            self.layers.len() + usize::from(self.last.is_some()),
+            self.hidden,
+            self.heads,
+            instructions.split('(').next().unwrap_or_default(),
+        )
+    }
+
+    /// What ids and types of a row must stay below.
+    pub(super) fn tables(&self) -> Tables {
+        Tables {
+            words: self.words.rows(),
+            types: self.types.as_ref().map(Table::rows),
+        }
+    }
+
+    /// Columns of the result.
+    pub(super) fn logits(&self) -> usize {
+        self.classifier
+            .last()
+            .map_or(self.hidden, |(packed, _)| packed.columns())
+    }
+
+    /// Logits of fragments, `[fragments, logits]`. Ids and types were checked against
+    /// [`tables`](Self::tables), lengths against the table of positions.
+    pub(super) fn run(
+        &self,
+        rows: Rows<'_>,
+        fragments: &[Fragment],
+        scratch: &mut Scratch,
+        out: &mut [f32],
+    ) {
+        let tokens: usize = fragments.iter().map(|fragment| fragment.len()).sum();
+        self.embed(rows, fragments, tokens, scratch);
+        for layer in &self.layers {
+            self.full_layer(layer, fragments, tokens, scratch);
+        }
+        self.pick_first(fragments, scratch);
+        if let Some(layer) = &self.last {
+            self.last_layer(layer, fragments, scratch);
+        }
+        self.classify(fragments.len(), scratch, out);
+    }
+
+    fn embed(&self, rows: Rows<'_>, fragments: &[Fragment], tokens: usize, scratch: &mut Scratch) {
+        let width = self.words.width;
+        let states = room(&mut scratch.states, tokens * self.hidden);
+        let sums = match self.projection {
+            Some(_) => room(&mut scratch.wide, tokens * width),
+            None => &mut *states,
+        };
+        let mut sums_of = sums.chunks_exact_mut(width);
+        for fragment in fragments {
+            for ((position, (id, kind)), sum) in
+                rows.tokens(*fragment).enumerate().zip(&mut sums_of)
+            {
+                let places = self.positions.row(position);
+                for ((sum, word), place) in sum.iter_mut().zip(self.words.row(id)).zip(places) {
+                    *sum = word + place;
+                }
+                if let Some(types) = &self.types {
+                    for (sum, kind) in sum.iter_mut().zip(types.row(kind)) {
+                        *sum += kind;
+                    }
+                }
+            }
+        }
+        normalise(self.level, &self.norm, sums);
+        if let Some(projection) = &self.projection {
+            let sums = Operand {
+                values: &scratch.wide,
+                stride: width,
+            };
+            self.product(sums, tokens, projection, Activation::Identity, states);
+        }
+    }
+
+    /// A product whose rows are packed densely.
+    fn product(
+        &self,
+        a: Operand<'_>,
+        rows: usize,
+        b: &Packed,
+        activation: Activation,
+        out: &mut [f32],
+    ) {
+        multiply(self.level, a, rows, b, activation, out, b.columns());
+    }
+
+    fn full_layer(
+        &self,
+        layer: &FullLayer,
+        fragments: &[Fragment],
+        tokens: usize,
+        scratch: &mut Scratch,
+    ) {
+        let hidden = self.hidden;
+        let qkv = room(&mut scratch.wide, tokens * 3 * hidden + MAX_PANEL);
+        let states = Operand {
+            values: &scratch.states,
+            stride: hidden,
+        };
+        self.product(states, tokens, &layer.qkv, Activation::Identity, qkv);
+
+        let context = room(&mut scratch.context, tokens * hidden);
+        let longest = fragments
+            .iter()
+            .map(|fragment| fragment.len())
+            .max()
+            .unwrap_or(0);
+        let padded = longest.next_multiple_of(MAX_PANEL);
+        let width = hidden / self.heads;
+        let mut room = AttentionScratch {
+            keys: room(&mut scratch.keys, width * padded),
+            scores: room(&mut scratch.scores, longest * padded),
+        };
+        let mut first = 0;
+        for fragment in fragments {
+            let end = first + fragment.len();
+            attend(
+                self.level,
+                &qkv[first * 3 * hidden..],
+                fragment.len(),
+                self.heads,
+                width,
+                &mut room,
+                &mut context[first * hidden..end * hidden],
+            );
+            first = end;
+        }
+        let Scratch {
+            states,
+            context,
+            wide,
+            ..
+        } = scratch;
+        self.rest(&layer.rest, tokens, states, context, wide);
+    }
+
+    /// Output projection, residual, norm, feed-forward, residual, norm; `wide` is room.
+    fn rest(
+        &self,
+        rest: &Rest,
+        rows: usize,
+        states: &mut [f32],
+        context: &mut [f32],
+        wide: &mut Vec<f32>,
+    ) {
+        let hidden = self.hidden;
+        let states = &mut states[..rows * hidden];
+        let mixed = room(wide, rows * hidden);
+        self.product(
+            Operand::new(context, hidden),
+            rows,
+            &rest.output,
+            Activation::Identity,
+            mixed,
+        );
+        add_and_normalise(self.level, &rest.attention_norm, states, mixed);
+        let inner = rest.up.columns();
+        let between = room(wide, rows * inner);
+        self.product(
+            Operand::new(states, hidden),
+            rows,
+            &rest.up,
+            rest.activation,
+            between,
+        );
+        self.product(
+            Operand::new(between, inner),
+            rows,
+            &rest.down,
+            Activation::Identity,
+            context,
+        );
+        add_and_normalise(self.level, &rest.norm, states, context);
+    }
+
+    /// The first token's state of each fragment goes to `first`.
+    fn pick_first(&self, fragments: &[Fragment], scratch: &mut Scratch) {
+        let hidden = self.hidden;
+        let first = room(&mut scratch.first, fragments.len() * hidden);
+        let mut token = 0;
+        for (fragment, row) in fragments.iter().zip(first.chunks_exact_mut(hidden)) {
+            row.copy_from_slice(&scratch.states[token * hidden..][..hidden]);
+            token += fragment.len();
+        }
+    }
+
+    fn last_layer(&self, layer: &LastLayer, fragments: &[Fragment], scratch: &mut Scratch) {
+        let (hidden, heads) = (self.hidden, self.heads);
+        let (width, all) = (hidden / heads, heads * hidden);
+        let rows = fragments.len();
+        let Scratch {
+            states,
+            first,
+            context,
+            wide,
+            keys,
+            scores,
+        } = scratch;
+
+        let query = room(context, rows * hidden);
+        let operand = Operand {
+            values: first,
+            stride: hidden,
+        };
+        self.product(operand, rows, &layer.query, Activation::Identity, query);
+        let carried = room(wide, rows * all);
+        for (head, key) in layer.keys.iter().enumerate() {
+            let query = Operand {
+                values: &query[head * width..],
+                stride: hidden,
+            };
+            let out = &mut carried[head * hidden..];
+            multiply(self.level, query, rows, key, Activation::Identity, out, all);
+        }
+
+        let mixed = room(keys, rows * all);
+        let longest = fragments
+            .iter()
+            .map(|fragment| fragment.len())
+            .max()
+            .unwrap_or(0);
+        let scores = room(scores, longest);
+        let mut token = 0;
+        for ((fragment, carried), mixed) in fragments
+            .iter()
+            .zip(carried.chunks_exact(all))
+            .zip(mixed.chunks_exact_mut(all))
+        {
+            let states = &states[token * hidden..][..fragment.len() * hidden];
+            attend_first(self.level, carried, states, hidden, scores, mixed);
+            token += fragment.len();
+        }
+
+        for (head, value) in layer.values.iter().enumerate() {
+            let mixed = Operand {
+                values: &mixed[head * hidden..],
+                stride: all,
+            };
+            let out = &mut context[head * width..];
+            multiply(
+                self.level,
+                mixed,
+                rows,
+                value,
+                Activation::Identity,
+                out,
+                hidden,
+            );
+        }
+        self.rest(&layer.rest, rows, first, context, wide);
+    }
+
+    fn classify(&self, rows: usize, scratch: &mut Scratch, out: &mut [f32]) {
+        let Scratch {
+            first,
+            context,
+            wide,
+            ..
+        } = scratch;
+        let (mut from, mut to) = (context, wide);
+        let mut width = self.hidden;
+        room(from, rows * width).copy_from_slice(&first[..rows * width]);
+        for (layer, activation) in &self.classifier {
+            let operand = Operand {
+                values: from,
+                stride: width,
+            };
+            width = layer.columns();
+            self.product(operand, rows, layer, *activation, room(to, rows * width));
+            std::mem::swap(&mut from, &mut to);
+        }
+        out.copy_from_slice(&from[..rows * width]);
+    }
+}
+
+/// This many elements of a buffer, which grows if it must; their content is whatever was there.
+fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
+    if buffer.len() < length {
+        buffer.resize(length, 0.0);
+    }
+    &mut buffer[..length]
+}
+
+fn pack(level: Level, linear: &Linear, factor: f32) -> Packed {
+    Packed::new(
+        level,
+        linear.inputs,
+        linear.outputs,
+        |row, column| linear.at(column, row) * factor,
+        |column| linear.bias[column] * factor,
+    )
+}
+
+impl Rest {
+    fn new(level: Level, layer: Layer) -> Self {
+        Self {
+            output: pack(level, &layer.output, 1.0),
+            attention_norm: layer.attention_norm,
+            up: pack(level, &layer.up, 1.0),
+            activation: layer.activation,
+            down: pack(level, &layer.down, 1.0),
+            norm: layer.norm,
+        }
+    }
+}
+
+impl FullLayer {
+    fn new(level: Level, layer: Layer) -> Self {
+        let hidden = layer.query.inputs;
+        let parts = [
+            (&layer.query, layer.scale * LOG2_E),
+            (&layer.key, 1.0),
+            (&layer.value, 1.0),
+        ];
+        let part = |column: usize| {
+            let (linear, factor) = parts[column / hidden];
+            (linear, column % hidden, factor)
+        };
+        let qkv = Packed::new(
+            level,
+            hidden,
+            3 * hidden,
+            |row, column| {
+                let (linear, column, factor) = part(column);
+                linear.at(column, row) * factor
+            },
+            |column| {
+                let (linear, column, factor) = part(column);
+                linear.bias[column] * factor
+            },
+        );
+        Self {
+            qkv,
+            rest: Rest::new(level, layer),
+        }
+    }
+}
+
+impl LastLayer {
+    fn new(level: Level, heads: usize, layer: Layer) -> Self {
+        let hidden = layer.query.inputs;
+        let width = hidden / heads;
+        let keys = |head: usize| {
+            let weight = |row, column| layer.key.at(head * width + row, column);
+            Packed::new(level, width, hidden, weight, |_| 0.0)
+        };
+        let values = |head: usize| {
+            let weight = |row, column| layer.value.at(head * width + column, row);
+            let bias = |column| layer.value.bias[head * width + column];
+            Packed::new(level, hidden, width, weight, bias)
+        };
+        Self {
+            query: pack(level, &layer.query, layer.scale * LOG2_E),
+            keys: (0..heads).map(keys).collect(),
+            values: (0..heads).map(values).collect(),
+            rest: Rest::new(level, layer),
+        }
+    }
+}
