@@ -23,10 +23,10 @@ from fit import decode, fit
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 
 
-def tempered(probabilities, rows, seed, spread=0.5):
-    """Probabilities of each vacancy at a temperature of its own, log-uniform up to e^spread from 1."""
+def tempered(probabilities, rows, seed):
+    """Probabilities of each vacancy raised to a power of its own, log-uniform from 0.4 to 1.6, and renormalised."""
     lengths = [len(row["fragments"]) for row in rows]
-    exponents = np.exp(np.random.default_rng(seed).uniform(-spread, spread, len(rows)))
+    exponents = np.exp(np.random.default_rng(seed).uniform(np.log(0.4), np.log(1.6), len(rows)))
     powers = np.maximum(probabilities, 1e-9) ** np.repeat(exponents, lengths)[:, None]
     return powers / powers.sum(1, keepdims=True)
 
@@ -67,8 +67,8 @@ def main():
     parser.add_argument("--out", required=True)
     parser.add_argument("--l2", type=float, default=20.0)
     parser.add_argument("--stem-l2", type=float, default=40.0)
-    parser.add_argument("--iterations", type=int, default=150)
-    parser.add_argument("--junk-threshold", type=float, default=0.5)
+    parser.add_argument("--iterations", type=int, default=60)
+    parser.add_argument("--junk-threshold", type=float, default=0.4)
     args = parser.parse_args()
 
     train, dev = read(args.train), read(args.dev)
@@ -78,13 +78,11 @@ def main():
         sets.append(Vacancies(args.program, train, npz["train"], False))
         sets.append(Vacancies(args.program, train, tempered(npz["train"], train, seed), True))
     share = np.full(len(train), 1.0 / len(sets))
-    groups = sets[0].groups
-    vector, weights = fit(
-        [(vacancies, share) for vacancies in sets],
-        penalties(groups, args.l2, args.stem_l2),
-        args.iterations,
-        verbose=True,
-    )
+    first = sets[0]
+    groups = first.groups
+    sets = [(vacancies, share) for vacancies in sets]
+    strengths = penalties(groups, args.l2, args.stem_l2)
+    vector, weights = fit(sets, strengths, args.iterations, verbose=True)
     for path, npz in zip(args.probabilities, stored):
         cases = {
             "plain": (dev, npz["dev"], False),
@@ -101,7 +99,7 @@ def main():
                     print(f"  junk from {threshold:.2f}: {metrics.line(values)}")
     comments = [f"train {sha(args.train)}", f"l2 {args.l2:g} stem-l2 {args.stem_l2:g}"]
     comments += [f"probabilities {sha(path)}" for path in args.probabilities]
-    table.write(args.out, sets[0], weights.split(vector), args.junk_threshold, comments)
+    table.write(args.out, first, weights.split(vector), args.junk_threshold, comments)
 
 
 if __name__ == "__main__":

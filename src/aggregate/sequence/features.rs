@@ -61,6 +61,8 @@ const fn offset(group: usize) -> usize {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
     SameBlock,
+    /// A new line that goes on with the sentence of the line before: texts that were wrapped.
+    Continued,
     ItemToItem,
     ItemToText,
     TextToItem,
@@ -68,8 +70,9 @@ pub(super) enum Link {
 }
 
 impl Link {
-    pub(super) const NAMES: [&'static str; 5] = [
+    pub(super) const NAMES: [&'static str; 6] = [
         "same_block",
+        "continued",
         "item_to_item",
         "item_to_text",
         "text_to_item",
@@ -170,6 +173,15 @@ impl<'a> Evidence<'a> {
     /// How fragment `index` hangs on the one before it.
     pub(super) fn link(&self, index: usize) -> Link {
         let list = |at: usize| self.cues.get(at).is_some_and(|cue| cue.list);
+        let unfinished = |at: usize| {
+            let ending = self.cues.get(at).map(|cue| cue.ending);
+            matches!(ending, Some(Ending::Word | Ending::Comma | Ending::Other))
+        };
+        let lower = self
+            .cues
+            .get(index)
+            .is_some_and(|cue| cue.opening == Opening::Lower);
+        let previous = index.checked_sub(1);
         let starts = self
             .blocks
             .get(index)
@@ -177,7 +189,10 @@ impl<'a> Evidence<'a> {
         if !starts {
             return Link::SameBlock;
         }
-        match (index.checked_sub(1).is_some_and(list), list(index)) {
+        if lower && !list(index) && previous.is_some_and(unfinished) {
+            return Link::Continued;
+        }
+        match (previous.is_some_and(list), list(index)) {
             (true, true) => Link::ItemToItem,
             (true, false) => Link::ItemToText,
             (false, true) => Link::TextToItem,
@@ -188,7 +203,7 @@ impl<'a> Evidence<'a> {
     /// Which scores under the announced section hold for fragment `index`.
     pub(super) fn gate(&self, index: usize) -> Gate {
         match self.link(index) {
-            Link::SameBlock => Gate::SameBlock,
+            Link::SameBlock | Link::Continued => Gate::SameBlock,
             Link::ItemToItem | Link::TextToItem => Gate::Item,
             Link::ItemToText | Link::TextToText => Gate::Text,
         }
@@ -456,10 +471,11 @@ mod tests {
             fragment(1, "• ДМС."),
             fragment(1, "И спорт."),
             fragment(2, "- Офис"),
-            fragment(3, "Звоните"),
+            fragment(3, "Звоните по телефону"),
+            fragment(4, "из контактов"),
         ];
         let evidence = Evidence::new(&fragments);
-        let links: Vec<_> = (0..5).map(|index| evidence.link(index)).collect();
+        let links: Vec<_> = (0..6).map(|index| evidence.link(index)).collect();
         assert_eq!(
             links,
             [
@@ -467,7 +483,8 @@ mod tests {
                 Link::TextToItem,
                 Link::SameBlock,
                 Link::ItemToItem,
-                Link::ItemToText
+                Link::ItemToText,
+                Link::Continued
             ]
         );
     }
