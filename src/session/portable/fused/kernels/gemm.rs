@@ -219,14 +219,13 @@ fn tile<S: Simd, const M: usize>(
     // Slices of exactly `k` elements, so that the loop below needs no bounds checks.
     let rows: [&[f32]; M] = std::array::from_fn(|i| &a.values[(row + i) * a.stride..][..panel.k]);
     let mut sums = [initial; M];
-    for step in 0..panel.k {
-        let b = &panel.values[step * panel.stride..][..VECTORS * lanes];
+    for (step, b) in panel.values.chunks_exact(panel.stride).take(panel.k).enumerate() {
         let b: [S::f32s; VECTORS] =
             std::array::from_fn(|v| S::f32s::from_slice(simd, &b[v * lanes..(v + 1) * lanes]));
-        for (sums, row) in sums.iter_mut().zip(rows) {
-            let x = S::f32s::splat(simd, row[step]);
-            for (sum, b) in sums.iter_mut().zip(b) {
-                *sum = x.mul_add(b, *sum);
+        for i in 0..M {
+            let x = S::f32s::splat(simd, rows[i][step]);
+            for v in 0..VECTORS {
+                sums[i][v] = x.mul_add(b[v], sums[i][v]);
             }
         }
     }
