@@ -207,12 +207,22 @@ impl Encoder {
         scratch: &mut Scratch,
     ) {
         let hidden = self.hidden;
-        let qkv = room(&mut scratch.wide, (tokens + 1) * 3 * hidden + MAX_PANEL);
+        // Vectors are read across the end of a row, even of a narrow one.
+        let stride = (3 * hidden).max(MAX_PANEL);
+        let qkv = room(&mut scratch.wide, (tokens + 1) * stride + MAX_PANEL);
         let states = Operand {
             values: &scratch.states,
             stride: hidden,
         };
-        self.product(states, tokens, &layer.qkv, Activation::Identity, qkv);
+        multiply(
+            self.level,
+            states,
+            tokens,
+            &layer.qkv,
+            Activation::Identity,
+            qkv,
+            stride,
+        );
 
         let context = room(&mut scratch.context, tokens * hidden);
         let longest = fragments
@@ -229,9 +239,13 @@ impl Encoder {
         let mut first = 0;
         for fragment in fragments {
             let end = first + fragment.len();
+            let rows = Operand {
+                values: &qkv[first * stride..],
+                stride,
+            };
             attend(
                 self.level,
-                &qkv[first * 3 * hidden..],
+                rows,
                 fragment.len(),
                 self.heads,
                 width,

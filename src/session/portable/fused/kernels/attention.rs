@@ -9,12 +9,13 @@ use super::{load, store, sum};
 
 /// Every token of a fragment of `tokens` tokens looks at all of them.
 ///
-/// `qkv` holds the rows `[query | key | value]`, each `heads × width` wide, of the fragment, then at
-/// least a row and [`MAX_PANEL`](super::MAX_PANEL) more elements of whatever value. Queries already carry the
+/// `qkv` holds the rows `[query | key | value]`, each `heads × width` wide, of the fragment, at least
+/// [`MAX_PANEL`](super::MAX_PANEL) apart, then at least a row and as many more elements of whatever
+/// value. Queries already carry the
 /// factor of the scores and log2(e). `context` receives `[tokens, heads × width]`.
 pub(in super::super) fn attend(
     level: Level,
-    qkv: &[f32],
+    qkv: Operand<'_>,
     tokens: usize,
     heads: usize,
     width: usize,
@@ -36,7 +37,7 @@ pub(in super::super) struct AttentionScratch<'a> {
 #[inline(always)]
 fn attend_all<S: Simd>(
     simd: S,
-    qkv: &[f32],
+    qkv: Operand<'_>,
     tokens: usize,
     heads: usize,
     width: usize,
@@ -44,7 +45,7 @@ fn attend_all<S: Simd>(
     context: &mut [f32],
 ) {
     let all = heads * width;
-    let stride = 3 * all;
+    let (qkv, stride) = (qkv.values, qkv.stride);
     let panel = panel_of(simd);
     let padded = tokens.next_multiple_of(panel);
     let keys = &mut scratch.keys[..width * padded];
@@ -241,10 +242,10 @@ mod tests {
         for (tokens, heads, width) in [(1, 1, 1), (3, 2, 4), (14, 5, 32), (35, 3, 26), (128, 2, 70)]
         {
             let all = heads * width;
-            let mut qkv = noise(tokens * 3 * all, 1);
-            qkv.resize(qkv.len() + 3 * all + MAX_PANEL, f32::NAN);
+            let stride = (3 * all).max(MAX_PANEL) + 5;
+            let qkv = noise((tokens + 1) * stride + MAX_PANEL, 1);
             let at = |token: usize, part: usize, head: usize, i: usize| {
-                f64::from(qkv[token * 3 * all + part * all + head * width + i])
+                f64::from(qkv[token * stride + part * all + head * width + i])
             };
             for level in levels() {
                 let padded = tokens.next_multiple_of(MAX_PANEL);
@@ -257,7 +258,7 @@ mod tests {
                 let mut context = vec![f32::NAN; tokens * all];
                 attend(
                     level,
-                    &qkv,
+                    Operand::new(&qkv, stride),
                     tokens,
                     heads,
                     width,
