@@ -25,7 +25,7 @@ impl Fragment {
         self.len
     }
 
-    fn of<'a>(self, values: &'a [i32]) -> &'a [i32] {
+    fn of(self, values: &[i32]) -> &[i32] {
         values
             .get(self.start..self.start + self.len)
             .unwrap_or_default()

@@ -13,6 +13,10 @@ pub(crate) struct Linear {
 
 impl Linear {
     /// `W[output, input]`.
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "the packers go over `outputs` and `inputs`, which `weight` was checked to hold"
+    )]
     pub(super) fn at(&self, output: usize, input: usize) -> f32 {
         self.weight[output * self.inputs + input]
     }
@@ -38,6 +42,10 @@ impl Table {
         self.values.len() / self.width.max(1)
     }
 
+    #[allow(
+        clippy::indexing_slicing,
+        reason = "ids, types and positions are checked against the table before a run begins"
+    )]
     pub(super) fn row(&self, index: usize) -> &[f32] {
         &self.values[index * self.width..][..self.width]
     }
