@@ -1,8 +1,10 @@
-//! Compares the logits of a package with recorded ones, as the model card did for its export.
+//! Compares the logits of a package with recorded ones, as the model card did for its export, or with
+//! those of another session.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::str::FromStr;
 
 use ndarray::Array2;
 use serde::Deserialize;
@@ -11,14 +13,16 @@ use vacancy_sections::{
 };
 
 const HELP: &str = "\
-Compares the logits of a CoreML package with recorded ones.
+Compares the logits of a CoreML package with recorded ones, or one session with another.
 
-Usage: parity --package DIR.mlpackage --reference FILE.json [--session NAME] [--units NAME]
-              [--tolerance X]
+Usage: parity --package DIR.mlpackage (--reference FILE.json | --against NAME) [--session NAME]
+              [--units NAME] [--tolerance X]
 
   --package DIR      the package to run
   --reference FILE   recorded rows: a JSON array of {\"input_ids\", \"logits\"}, or such an array
                      under the key \"rows\"; ids without padding, `token_type_ids` optional
+  --against NAME     a session, named as below, to compare with instead, on 200 fixed rows of token
+                     ids of every length
   --session NAME     portable (default): what the library uses without CoreML
                      interpreter: the same program, operation by operation
                      coreml: CoreML, on macOS; its probe is off, the comparison takes its place
@@ -35,6 +39,9 @@ Exit code: 0 if every row has the same winner and every logit is within the tole
 
 /// Rows that are run together; bounds the memory that a long reference takes.
 const BATCH: usize = 64;
+
+/// Rows on which two sessions are compared.
+const SESSION_ROWS: usize = 200;
 
 const DEFAULT_TOLERANCE: f32 = 0.01;
 
@@ -53,10 +60,16 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 struct Options {
     package: PathBuf,
-    reference: PathBuf,
+    expected: Expected,
     session: SessionName,
     units: ComputeUnits,
     tolerance: f32,
+}
+
+/// Where the logits to compare with come from.
+enum Expected {
+    Recorded(PathBuf),
+    Session(SessionName),
 }
 
 enum SessionName {
@@ -65,11 +78,26 @@ enum SessionName {
     CoreMl,
 }
 
+impl FromStr for SessionName {
+    type Err = String;
+
+    fn from_str(name: &str) -> std::result::Result<Self, String> {
+        match name {
+            "interpreter" => Ok(Self::Interpreter),
+            "portable" => Ok(Self::Portable),
+            "coreml" => Ok(Self::CoreMl),
+            other => Err(format!(
+                "session {other}: expected interpreter, portable or coreml"
+            )),
+        }
+    }
+}
+
 /// The options, or `None` if help was asked for.
 fn options() -> Result<Option<Options>> {
     use lexopt::prelude::{Long, Short, ValueExt as _};
 
-    let (mut package, mut reference) = (None, None);
+    let (mut package, mut expected) = (None, None);
     let mut session = SessionName::Portable;
     let mut units = ComputeUnits::default();
     let mut tolerance = DEFAULT_TOLERANCE;
@@ -77,20 +105,9 @@ fn options() -> Result<Option<Options>> {
     while let Some(argument) = parser.next()? {
         match argument {
             Long("package") => package = Some(parser.value()?.into()),
-            Long("reference") => reference = Some(parser.value()?.into()),
-            Long("session") => {
-                session = match parser.value()?.string()?.as_str() {
-                    "interpreter" => SessionName::Interpreter,
-                    "portable" => SessionName::Portable,
-                    "coreml" => SessionName::CoreMl,
-                    other => {
-                        return Err(format!(
-                            "--session {other}: expected interpreter, portable or coreml"
-                        )
-                        .into());
-                    }
-                }
-            }
+            Long("reference") => expected = Some(Expected::Recorded(parser.value()?.into())),
+            Long("session") => session = parser.value()?.parse()?,
+            Long("against") => expected = Some(Expected::Session(parser.value()?.parse()?)),
             Long("units") => units = parser.value()?.parse()?,
             Long("tolerance") => {
                 tolerance = parser.value()?.parse()?;
@@ -105,7 +122,7 @@ fn options() -> Result<Option<Options>> {
     let missing = |name| format!("{name} is missing; --help shows how to use this");
     Ok(Some(Options {
         package: package.ok_or_else(|| missing("--package"))?,
-        reference: reference.ok_or_else(|| missing("--reference"))?,
+        expected: expected.ok_or_else(|| missing("--reference or --against"))?,
         session,
         units,
         tolerance,
@@ -145,12 +162,46 @@ fn read_reference(path: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn open_session(options: &Options) -> Result<Box<dyn Session>> {
-    let package = MlPackage::open(&options.package)?;
-    Ok(match options.session {
-        SessionName::Interpreter => Box::new(PortableSession::interpreter(&package)?),
-        SessionName::Portable => Box::new(PortableSession::new(&package)?),
-        SessionName::CoreMl => open_coreml(&package, options.units)?,
+/// Rows of every length with ids from the whole vocabulary, and what `session` makes of them.
+fn rows_of(session: &dyn Session) -> Result<Vec<Row>> {
+    let len = session.max_seq_len();
+    let vocabulary = session.vocab_size().unwrap_or(10);
+    // Strides without a common factor with either range pass through all of it.
+    let id = |row: usize, place: usize| (row * 7919 + place * 104_729) % vocabulary;
+    let mut rows = Vec::new();
+    for row in 0..SESSION_ROWS {
+        let tokens = 1 + row * 37 % len;
+        let ids = (0..tokens).map(|place| i32::try_from(id(row, place)));
+        rows.push(Row {
+            input_ids: ids.collect::<std::result::Result<_, _>>()?,
+            token_type_ids: None,
+            logits: [0.0; Section::COUNT],
+        });
+    }
+    let windows = windows(&rows, len)?;
+    for (windows, rows) in windows.chunks(BATCH).zip(rows.chunks_mut(BATCH)) {
+        let logits = logits_of(session, windows)?;
+        for (found, row) in logits.rows().into_iter().zip(rows) {
+            row.logits = found.to_vec().try_into().map_err(|_| "not five logits")?;
+        }
+    }
+    Ok(rows)
+}
+
+fn windows(rows: &[Row], len: usize) -> Result<Vec<Window>> {
+    let window = |(index, row)| window(index, row, len);
+    rows.iter().enumerate().map(window).collect()
+}
+
+fn open_session(
+    name: &SessionName,
+    package: &MlPackage,
+    units: ComputeUnits,
+) -> Result<Box<dyn Session>> {
+    Ok(match name {
+        SessionName::Interpreter => Box::new(PortableSession::interpreter(package)?),
+        SessionName::Portable => Box::new(PortableSession::new(package)?),
+        SessionName::CoreMl => open_coreml(package, units)?,
     })
 }
 
@@ -237,11 +288,7 @@ fn compare(session: &dyn Session, rows: &[Row]) -> Result<Comparison> {
         difference: 0.0,
         worst_row: 0,
     };
-    let windows = rows
-        .iter()
-        .enumerate()
-        .map(|(index, row)| window(index, row, session.max_seq_len()))
-        .collect::<Result<Vec<_>>>()?;
+    let windows = windows(rows, session.max_seq_len())?;
     let mut index = 0;
     for (windows, rows) in windows.chunks(BATCH).zip(rows.chunks(BATCH)) {
         let logits = logits_of(session, windows)?;
@@ -288,8 +335,17 @@ fn run() -> Result<bool> {
         print!("{HELP}");
         return Ok(true);
     };
-    let rows = read_reference(&options.reference)?;
-    let session = open_session(&options)?;
+    let package = MlPackage::open(&options.package)?;
+    let open = |name| open_session(name, &package, options.units);
+    let rows = match &options.expected {
+        Expected::Recorded(file) => read_reference(file)?,
+        Expected::Session(name) => {
+            let other = open(name)?;
+            println!("compared with       {}", other.backend());
+            rows_of(&*other)?
+        }
+    };
+    let session = open(&options.session)?;
     let result = compare(&*session, &rows)?;
     let spreads = spreads(&rows);
     let spread = spreads.into_iter().fold(0.0, f32::max);

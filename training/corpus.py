@@ -25,6 +25,7 @@ def main():
     parser.add_argument("--descriptions", required=True)
     parser.add_argument("--labelled", nargs="+", required=True, help="labelled files whose vacancies must not appear")
     parser.add_argument("--out", required=True)
+    parser.add_argument("--left-out", required=True, help="where to store the lines of the dropped descriptions")
     args = parser.parse_args()
 
     owners = collections.defaultdict(set)
@@ -36,7 +37,7 @@ def main():
             for key in long_keys(texts):
                 owners[key].add((path, vacancy["id"]))
 
-    seen, kept = set(), []
+    seen, kept, left_out = set(), [], []
     dropped = collections.Counter()
     for row in rows.read(args.descriptions):
         pairs = blocks.fragments(row["description"], row["format"])
@@ -48,12 +49,14 @@ def main():
         seen.add(identity)
         keys = long_keys(texts)
         shared = collections.Counter(owner for key in keys for owner in owners.get(key, ()))
-        owner, count = shared.most_common(1)[0] if shared else (None, 0)
+        owner, count = max(shared.items(), key=lambda item: (item[1], item[0])) if shared else (None, 0)
         if identity in whole or (keys and count >= SHARE * len(keys)):
             dropped[whole.get(identity) or owner[0]] += 1
+            left_out.append({"texts": texts})
             continue
         kept.append({"blocks": [block for block, _ in pairs], "texts": texts})
     rows.write(args.out, kept)
+    rows.write(args.left_out, left_out)
     print(f"kept {len(kept)} descriptions, {sum(len(row['texts']) for row in kept)} fragments; dropped {dict(dropped)}")
 
 

@@ -38,10 +38,23 @@ def soft_lines(corpus, probabilities):
     return texts, (np.array(sums) / counts[:, None]).astype(np.float32), counts
 
 
+def training_lines(corpus, teacher, extra=None):
+    """Texts and soft labels: the lines of the corpus and those of weak_lines.py."""
+    texts, soft, counts = soft_lines(rows.read(corpus), np.load(teacher)["corpus"])
+    print(f"{len(texts)} distinct lines, {int((counts > 1).sum())} of them repeated, mean {soft.mean(0).round(3)}", flush=True)
+    if extra:
+        found = rows.read(extra)
+        texts = texts + [row["text"] for row in found]
+        soft = np.concatenate([soft, np.array([row["soft"] for row in found], dtype=np.float32)])
+        print(f"and {len(found)} heading-labelled lines", flush=True)
+    return texts, torch.from_numpy(soft)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", required=True)
     parser.add_argument("--teacher", required=True, help=".npz of context_teacher.py")
+    parser.add_argument("--extra", help="soft-labelled lines of weak_lines.py")
     parser.add_argument("--dev", required=True)
     parser.add_argument("--start", help="checkpoint to start from; else a new model")
     parser.add_argument("--tokenizer", required=True, help="folder of stage 1, or the start checkpoint")
@@ -53,8 +66,7 @@ def main():
     loop.set_up(args)
 
     tokenizer = encoder.load_tokenizer(args.tokenizer)
-    texts, soft, counts = soft_lines(rows.read(args.corpus), np.load(args.teacher)["corpus"])
-    print(f"{len(texts)} distinct lines, {int((counts > 1).sum())} of them repeated, mean {soft.mean(0).round(3)}", flush=True)
+    texts, soft = training_lines(args.corpus, args.teacher, args.extra)
     if args.start:
         model = encoder.load_model(args.start, hidden_dropout_prob=args.dropout)
     else:
@@ -62,7 +74,7 @@ def main():
         model = encoder.new_model(tokenizer.get_vocab_size(), shape, args.dropout)
     dev = loop.Dev(tokenizer, *rows.labelled_fragments(rows.read(args.dev), args.dev))
     save = lambda best: encoder.save(best, args.tokenizer, args.out)
-    loop.train(model, encoder.encode(tokenizer, texts), torch.from_numpy(soft), args, dev, save)
+    loop.train(model, tokenizer, encoder.encode(tokenizer, texts), soft, args, dev, save)
 
 
 if __name__ == "__main__":

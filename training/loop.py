@@ -10,18 +10,22 @@ import torch.nn.functional as functional
 
 import encoder
 import metrics
+from resplit import Resplit
 
 
 def add_arguments(parser, rate, steps, evaluate):
     parser.add_argument("--steps", type=int, default=steps, help="optimiser steps")
+    parser.add_argument("--stop", type=int, default=0, help="stop after this step of the schedule; 0: run it out")
     parser.add_argument("--rate", type=float, default=rate, help="peak learning rate")
     parser.add_argument("--tokens", type=int, default=6144, help="padded tokens per step")
     parser.add_argument("--warmup", type=int, default=200)
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--piece-dropout", type=float, default=0.05, help="share of word pieces masked in training")
+    parser.add_argument("--resplit", type=float, default=0.0, help="share of word pieces cut in two in training")
     parser.add_argument("--average", type=float, default=0.995, help="decay of the averaged weights")
     parser.add_argument("--evaluate-every", type=int, default=evaluate)
     parser.add_argument("--patience", type=int, default=0, help="evaluations without gain before stopping; 0: never")
+    parser.add_argument("--keep", choices=("best", "last"), default="best", help="which averaged weights are stored")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="more than one only on an idle machine")
 
@@ -48,9 +52,10 @@ def class_weights(targets, power):
     return weights / (weights * share).sum()
 
 
-def train(model, sequences, targets, args, dev, save, weights=None):
-    """Trains in place and leaves the best averaged weights by dev accuracy in `model`; `save(model)` stores them."""
+def train(model, tokenizer, sequences, targets, args, dev, save, weights=None):
+    """Trains `model` in place; `save` stores its averaged weights, the best by dev accuracy or the last. Returns their figures."""
     rng = np.random.default_rng(args.seed)
+    resplit = Resplit(tokenizer, args.resplit)
     decayed = [p for p in model.parameters() if p.dim() > 1]
     plain = [p for p in model.parameters() if p.dim() <= 1]
     groups = [{"params": decayed, "weight_decay": args.weight_decay}, {"params": plain, "weight_decay": 0.0}]
@@ -58,7 +63,8 @@ def train(model, sequences, targets, args, dev, save, weights=None):
     averaged = copy.deepcopy(model).eval()
     best, stale, queue, started = None, 0, [], time.time()
     model.train()
-    for step in range(args.steps):
+    last = args.stop or args.steps
+    for step in range(last):
         if not queue:
             queue = encoder.batches(sequences, args.tokens, rng)
         batch = queue.pop()
@@ -66,7 +72,7 @@ def train(model, sequences, targets, args, dev, save, weights=None):
         rate *= 0.5 * (1 + math.cos(math.pi * step / args.steps)) + 0.01
         for group in optimiser.param_groups:
             group["lr"] = rate
-        ids, mask = encoder.pad([sequences[index] for index in batch])
+        ids, mask = encoder.pad([resplit(sequences[index], rng) for index in batch])
         hidden = (torch.rand(ids.shape) < args.piece_dropout) & (ids > encoder.MASK)
         logits = model(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask).logits
         target = targets[batch]
@@ -81,15 +87,15 @@ def train(model, sequences, targets, args, dev, save, weights=None):
         decay = min(args.average, (step + 1) / (step + 10))
         with torch.no_grad():
             torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), 1 - decay)
-        if (step + 1) % args.evaluate_every == 0 or step + 1 == args.steps:
+        if (step + 1) % args.evaluate_every == 0 or step + 1 == last:
             found = dev.figures(averaged)
             print(f"step {step + 1} {time.time() - started:.0f} s loss {loss.item():.3f} {metrics.line(found)}", flush=True)
-            if best is None or found["accuracy5"] > best["accuracy5"]:
+            if args.keep == "last" or best is None or found["accuracy5"] > best["accuracy5"]:
                 best, stale = found, 0
                 save(averaged)
             else:
                 stale += 1
                 if args.patience and stale >= args.patience:
                     break
-    print(f"best {metrics.line(best)}", flush=True)
+    print(f"kept {metrics.line(best)}", flush=True)
     return best

@@ -41,7 +41,7 @@ def main():
 
     model = encoder.new_model(tokenizer.get_vocab_size(), [int(x) for x in args.shape.split(",")])
     dev = loop.Dev(tokenizer, *rows.labelled_fragments(rows.read(args.dev), args.dev))
-    loop.train(model, sequences, targets, args, dev, lambda best: encoder.save(best, args.tokenizer, args.out))
+    loop.train(model, tokenizer, sequences, targets, args, dev, lambda best: encoder.save(best, args.tokenizer, args.out))
 
 
 if __name__ == "__main__":

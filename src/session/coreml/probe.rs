@@ -260,7 +260,8 @@ fn depends_on_ids(found: &Logits) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::BackendInfo;
+    use crate::package::MlPackage;
+    use crate::session::{BackendInfo, PortableSession};
 
     /// A model of sorts: each logit is a weighted sum of the real ids.
     struct Model {
@@ -487,5 +488,89 @@ mod tests {
             error.to_string().contains("the reference (narrow)"),
             "{error}"
         );
+    }
+
+    /// A session whose inputs or logits are changed on the way.
+    struct Spoiled<'a> {
+        inner: &'a dyn Session,
+        id: fn(i32) -> i32,
+        mask: fn(i32) -> i32,
+        logit: fn(f32) -> f32,
+    }
+
+    impl<'a> Spoiled<'a> {
+        fn sound(inner: &'a dyn Session) -> Self {
+            Self {
+                inner,
+                id: |id| id,
+                mask: |mask| mask,
+                logit: |logit| logit,
+            }
+        }
+    }
+
+    impl Session for Spoiled<'_> {
+        fn run(&self, inputs: SessionInputs<'_>) -> Result<Logits> {
+            let ids = inputs.input_ids().mapv(self.id);
+            let mask = inputs.attention_mask().mapv(self.mask);
+            let inputs = SessionInputs::new(ids.view(), mask.view(), inputs.token_type_ids())?;
+            Ok(self.inner.run(inputs)?.mapv(self.logit))
+        }
+        fn max_seq_len(&self) -> usize {
+            self.inner.max_seq_len()
+        }
+        fn backend(&self) -> BackendInfo {
+            self.inner.backend()
+        }
+        fn vocab_size(&self) -> Option<usize> {
+            self.inner.vocab_size()
+        }
+    }
+
+    /// The sequences must tell real models apart from garbled ones, not only the sums above.
+    #[test]
+    fn on_real_packages_float16_passes_and_garbled_inputs_do_not() {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        for name in [
+            "assets/section_classifier",
+            "tests/data/packages/bert_sdpa_tanh",
+            "tests/data/packages/distilbert_sdpa",
+            "tests/data/packages/electra_projection",
+        ] {
+            let package = MlPackage::open(root.join(format!("{name}.mlpackage"))).unwrap();
+            let portable = PortableSession::new(&package).unwrap();
+            let probe = |spoiled: Spoiled<'_>| run(&spoiled, Some(&portable), PROBE_BOUND);
+            let sound = || Spoiled::sound(&portable);
+
+            let rounded = probe(Spoiled {
+                logit: |logit| half::f16::from_f32(logit).to_f32(),
+                ..sound()
+            });
+            assert!(
+                matches!(rounded, Ok(Passed::Agrees(_))),
+                "{name}: {rounded:?}"
+            );
+
+            let zeros = probe(Spoiled {
+                id: |_| 0,
+                ..sound()
+            });
+            assert!(zeros.is_err(), "{name}: ids read as zeros");
+            let off_by_one = probe(Spoiled {
+                id: |id| (id - 1).max(0),
+                ..sound()
+            });
+            assert!(off_by_one.is_err(), "{name}: ids shifted");
+            let unmasked = probe(Spoiled {
+                mask: |_| 1,
+                ..sound()
+            });
+            assert!(unmasked.is_err(), "{name}: the mask read as ones");
+            let halved = probe(Spoiled {
+                logit: |logit| logit / 2.0,
+                ..sound()
+            });
+            assert!(halved.is_err(), "{name}: logits of another scale");
+        }
     }
 }

@@ -67,11 +67,7 @@ struct LastLayer {
 }
 
 impl Encoder {
-    pub(super) fn new(weights: Weights) -> Self {
-        Self::with_level(weights, Level::new())
-    }
-
-    pub(super) fn with_level(weights: Weights, level: Level) -> Self {
+    pub(super) fn new(weights: Weights, level: Level) -> Self {
         let Weights {
             embeddings,
             heads,
@@ -211,7 +207,7 @@ impl Encoder {
         scratch: &mut Scratch,
     ) {
         let hidden = self.hidden;
-        let qkv = room(&mut scratch.wide, tokens * 3 * hidden + MAX_PANEL);
+        let qkv = room(&mut scratch.wide, (tokens + 1) * 3 * hidden + MAX_PANEL);
         let states = Operand {
             values: &scratch.states,
             stride: hidden,

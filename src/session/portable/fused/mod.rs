@@ -5,9 +5,13 @@ mod encoder;
 mod kernels;
 mod recognise;
 mod scratch;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 use std::thread;
+
+use fearless_simd::Level;
 
 use batch::{Fragment, Plan, Rows};
 use encoder::Encoder;
@@ -42,8 +46,13 @@ struct Room {
 
 impl FusedEncoder {
     pub(super) fn new(weights: Weights) -> Self {
+        Self::with_level(weights, Level::new())
+    }
+
+    /// For this instruction set, which the machine must have.
+    fn with_level(weights: Weights, level: Level) -> Self {
         Self {
-            encoder: Encoder::new(weights),
+            encoder: Encoder::new(weights, level),
             rooms: Pool::default(),
             scratches: Pool::default(),
         }

@@ -3,14 +3,14 @@
 use fearless_simd::prelude::*;
 use fearless_simd::{Level, dispatch};
 
-use super::gemm::{Operand, Panel, panel_of, store_row, sweep, zeros};
+use super::gemm::{IDENTITY, Operand, Panel, Target, panel_of, sweep, zeros};
 use super::math::exp2;
 use super::{load, store, sum};
 
 /// Every token of a fragment of `tokens` tokens looks at all of them.
 ///
 /// `qkv` holds the rows `[query | key | value]`, each `heads × width` wide, of the fragment, then at
-/// least [`MAX_PANEL`](super::MAX_PANEL) more elements of whatever value. Queries already carry the
+/// least a row and [`MAX_PANEL`](super::MAX_PANEL) more elements of whatever value. Queries already carry the
 /// factor of the scores and log2(e). `context` receives `[tokens, heads × width]`.
 pub(in super::super) fn attend(
     level: Level,
@@ -62,18 +62,12 @@ fn attend_all<S: Simd>(
                 stride: panel,
                 k: width,
             };
-            sweep(
-                simd,
-                queries,
-                tokens,
-                keys,
-                zeros(simd),
-                #[inline(always)]
-                |row, tile| {
-                    let start = row * padded + index * panel;
-                    store_row::<S>(tile, &mut scores[start..start + panel]);
-                },
-            );
+            let target = Target {
+                values: &mut scores[index * panel..],
+                stride: padded,
+                columns: panel,
+            };
+            sweep::<S, IDENTITY>(simd, queries, tokens, keys, zeros(simd), target);
         }
         for row in scores.chunks_exact_mut(padded) {
             softmax(simd, &mut row[..tokens]);
@@ -89,18 +83,12 @@ fn attend_all<S: Simd>(
                 stride,
                 k: tokens,
             };
-            sweep(
-                simd,
-                probabilities,
-                tokens,
-                values,
-                zeros(simd),
-                #[inline(always)]
-                |row, tile| {
-                    let start = row * all + first + column;
-                    store_row::<S>(tile, &mut context[start..start + columns]);
-                },
-            );
+            let target = Target {
+                values: &mut context[first + column..],
+                stride: all,
+                columns,
+            };
+            sweep::<S, IDENTITY>(simd, probabilities, tokens, values, zeros(simd), target);
         }
     }
 }
@@ -254,7 +242,7 @@ mod tests {
         {
             let all = heads * width;
             let mut qkv = noise(tokens * 3 * all, 1);
-            qkv.resize(qkv.len() + MAX_PANEL, f32::NAN);
+            qkv.resize(qkv.len() + 3 * all + MAX_PANEL, f32::NAN);
             let at = |token: usize, part: usize, head: usize, i: usize| {
                 f64::from(qkv[token * 3 * all + part * all + head * width + i])
             };

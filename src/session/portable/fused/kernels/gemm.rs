@@ -93,7 +93,7 @@ pub(in super::super) fn multiply(
     match activation {
         // Each activation is a separate instance, so that none is chosen inside the loops.
         Activation::Identity => {
-            dispatch!(level, simd => product::<_, 0>(simd, a, rows, b, out, out_stride));
+            dispatch!(level, simd => product::<_, IDENTITY>(simd, a, rows, b, out, out_stride));
         }
         Activation::Gelu => {
             dispatch!(level, simd => product::<_, 1>(simd, a, rows, b, out, out_stride));
@@ -112,7 +112,7 @@ pub(in super::super) fn multiply(
 
 const fn activation_of(code: u8) -> Activation {
     match code {
-        0 => Activation::Identity,
+        IDENTITY => Activation::Identity,
         1 => Activation::Gelu,
         2 => Activation::GeluTanh,
         3 => Activation::Relu,
@@ -141,26 +141,17 @@ fn product<S: Simd, const ACTIVATION: u8>(
         let columns = panel.min(b.n - first);
         let initial: [S::f32s; VECTORS] =
             std::array::from_fn(|v| load(simd, &bias[v * S::f32s::LEN..]));
-        let panel = Panel {
+        let values = Panel {
             values,
             stride: panel,
             k: b.k,
         };
-        sweep(
-            simd,
-            a,
-            rows,
-            panel,
-            initial,
-            #[inline(always)]
-            |row, mut tile: [S::f32s; VECTORS]| {
-                for vector in &mut tile {
-                    *vector = const { activation_of(ACTIVATION) }.apply(simd, *vector);
-                }
-                let start = row * out_stride + first;
-                store_row::<S>(tile, &mut out[start..start + columns]);
-            },
-        );
+        let target = Target {
+            values: &mut out[first..],
+            stride: out_stride,
+            columns,
+        };
+        sweep::<S, ACTIVATION>(simd, a, rows, values, initial, target);
     }
 }
 
@@ -172,81 +163,85 @@ pub(super) struct Panel<'a> {
     pub(super) k: usize,
 }
 
-/// Passes all rows of `a` by a panel and hands each row of the product to `take`.
+/// Where a product goes: so many columns of rows that lie `stride` apart.
+pub(super) struct Target<'a> {
+    pub(super) values: &'a mut [f32],
+    pub(super) stride: usize,
+    /// Not more than a panel has.
+    pub(super) columns: usize,
+}
+
+/// Passes all rows of `a` by a panel.
 #[inline(always)]
-pub(super) fn sweep<S: Simd>(
+pub(super) fn sweep<S: Simd, const ACTIVATION: u8>(
     simd: S,
     a: Operand<'_>,
     rows: usize,
     panel: Panel<'_>,
     initial: [S::f32s; VECTORS],
-    mut take: impl FnMut(usize, [S::f32s; VECTORS]),
+    mut target: Target<'_>,
 ) {
     let mut row = 0;
     while row + ROWS <= rows {
-        for (i, tile) in tile::<S, ROWS>(simd, a, row, panel, initial)
-            .into_iter()
-            .enumerate()
-        {
-            take(row + i, tile);
-        }
+        tile::<S, ACTIVATION, ROWS>(simd, a, row, panel, initial, &mut target);
         row += ROWS;
     }
     while row + 2 <= rows {
-        for (i, tile) in tile::<S, 2>(simd, a, row, panel, initial)
-            .into_iter()
-            .enumerate()
-        {
-            take(row + i, tile);
-        }
+        tile::<S, ACTIVATION, 2>(simd, a, row, panel, initial, &mut target);
         row += 2;
     }
     if row < rows {
-        let [tile] = tile::<S, 1>(simd, a, row, panel, initial);
-        take(row, tile);
+        tile::<S, ACTIVATION, 1>(simd, a, row, panel, initial, &mut target);
     }
 }
 
+/// `M` rows of the product with a panel. Indices are constants once the loops are unrolled, which
+/// keeps the sums in registers.
 #[inline(always)]
-fn tile<S: Simd, const M: usize>(
+#[allow(clippy::needless_range_loop)]
+fn tile<S: Simd, const ACTIVATION: u8, const M: usize>(
     simd: S,
     a: Operand<'_>,
     row: usize,
     panel: Panel<'_>,
     initial: [S::f32s; VECTORS],
-) -> [[S::f32s; VECTORS]; M] {
+    target: &mut Target<'_>,
+) {
     let lanes = S::f32s::LEN;
     // Slices of exactly `k` elements, so that the loop below needs no bounds checks.
     let rows: [&[f32]; M] = std::array::from_fn(|i| &a.values[(row + i) * a.stride..][..panel.k]);
     let mut sums = [initial; M];
-    for step in 0..panel.k {
-        let b = &panel.values[step * panel.stride..][..VECTORS * lanes];
+    let steps = panel.values.chunks_exact(panel.stride).take(panel.k);
+    for (step, b) in steps.enumerate() {
         let b: [S::f32s; VECTORS] =
             std::array::from_fn(|v| S::f32s::from_slice(simd, &b[v * lanes..(v + 1) * lanes]));
-        for (sums, row) in sums.iter_mut().zip(rows) {
-            let x = S::f32s::splat(simd, row[step]);
-            for (sum, b) in sums.iter_mut().zip(b) {
-                *sum = x.mul_add(b, *sum);
+        for i in 0..M {
+            let x = S::f32s::splat(simd, rows[i][step]);
+            for v in 0..VECTORS {
+                sums[i][v] = x.mul_add(b[v], sums[i][v]);
             }
         }
     }
-    sums
-}
-
-/// Writes the first `out.len()` columns of a row of a tile.
-#[inline(always)]
-pub(super) fn store_row<S: Simd>(tile: [S::f32s; VECTORS], out: &mut [f32]) {
-    let lanes = S::f32s::LEN;
-    if out.len() == VECTORS * lanes {
-        for (vector, out) in tile.into_iter().zip(out.chunks_exact_mut(lanes)) {
-            vector.store_slice(out);
-        }
-    } else {
-        for (vector, out) in tile.into_iter().zip(out.chunks_mut(lanes)) {
-            store::<S>(vector, out);
+    let activation = const { activation_of(ACTIVATION) };
+    for i in 0..M {
+        let start = (row + i) * target.stride;
+        let out = &mut target.values[start..start + target.columns];
+        if out.len() == VECTORS * lanes {
+            for v in 0..VECTORS {
+                activation
+                    .apply(simd, sums[i][v])
+                    .store_slice(&mut out[v * lanes..(v + 1) * lanes]);
+            }
+        } else {
+            for (v, out) in out.chunks_mut(lanes).enumerate() {
+                store::<S>(activation.apply(simd, sums[i][v]), out);
+            }
         }
     }
 }
+
+/// The code of no activation.
+pub(super) const IDENTITY: u8 = 0;
 
 /// A tile of zeros.
 #[inline(always)]

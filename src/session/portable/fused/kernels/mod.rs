@@ -72,6 +72,7 @@ pub(super) fn levels() -> Vec<fearless_simd::Level> {
     #[allow(unused_mut)]
     let mut levels = vec![best];
     #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    // The best one again, if there is no better than these.
     levels.extend(
         [
             best.as_avx2().map(|simd| simd.level()),
