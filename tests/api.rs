@@ -4,7 +4,7 @@
 
 use vacancy_sections::api::Vacancy;
 use vacancy_sections::testing::{MockSession, WordEncoder};
-use vacancy_sections::{Error, SectionClassifier, VacancySections};
+use vacancy_sections::{Error, MajorityVote, SectionClassifier, VacancySections};
 
 const LEN: usize = 16;
 
@@ -40,6 +40,7 @@ fn classifier() -> SectionClassifier {
     SectionClassifier::builder()
         .session(MockSession::new(LEN, logits))
         .encoder(WordEncoder::new(LEN))
+        .aggregator(MajorityVote)
         .max_text_bytes(1 << 16)
         .build()
         .unwrap()
