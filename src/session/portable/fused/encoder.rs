@@ -8,8 +8,8 @@ use fearless_simd::Level;
 
 use super::batch::{Fragment, Rows, Tables};
 use super::kernels::{
-    Activation, AttentionScratch, MAX_PANEL, Operand, Packed, add_and_normalise, attend,
-    attend_first, multiply, normalise,
+    Activation, AttentionScratch, MAX_PANEL, Operand, Packed, add_and_normalise, add_embeddings,
+    attend, attend_first, multiply, normalise,
 };
 use super::scratch::Scratch;
 use super::weights::{Embeddings, Layer, Linear, Norm, Table, Weights};
@@ -166,15 +166,13 @@ impl Encoder {
             for ((position, (id, kind)), sum) in
                 rows.tokens(*fragment).enumerate().zip(&mut sums_of)
             {
-                let places = self.positions.row(position);
-                for ((sum, word), place) in sum.iter_mut().zip(self.words.row(id)).zip(places) {
-                    *sum = word + place;
-                }
-                if let Some(types) = &self.types {
-                    for (sum, kind) in sum.iter_mut().zip(types.row(kind)) {
-                        *sum += kind;
-                    }
-                }
+                add_embeddings(
+                    self.level,
+                    self.words.row(id),
+                    self.positions.row(position),
+                    self.types.as_ref().map(|types| types.row(kind)),
+                    sum,
+                );
             }
         }
         normalise(self.level, &self.norm, sums);

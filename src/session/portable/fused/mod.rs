@@ -31,7 +31,7 @@ pub(super) const NAME: &str = "portable fused encoder";
 
 /// Tokens that are computed together: enough to read each weight rarely, few enough for the
 /// intermediate results to stay in the cache.
-const GROUP: usize = 256;
+const GROUP: usize = 512;
 
 /// A BERT-shaped classifier and the memory its runs share.
 #[derive(Debug)]

@@ -10,12 +10,14 @@
 
 mod activation;
 mod attention;
+mod embed;
 mod gemm;
 mod math;
 mod norm;
 
 pub(super) use activation::Activation;
 pub(super) use attention::{AttentionScratch, attend, attend_first};
+pub(super) use embed::add_embeddings;
 pub(super) use gemm::{MAX_PANEL, Operand, Packed, multiply};
 pub(super) use norm::{add_and_normalise, normalise};
 

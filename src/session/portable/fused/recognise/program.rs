@@ -262,8 +262,13 @@ impl<'a> Program<'a> {
     }
 
     /// For each element at the end of a path, the number of the element of its base that it is.
+    /// None for what no encoder has: very many elements or moves.
     pub(super) fn sources(&self, path: &Path<'_>) -> Option<Dense<i32>> {
-        let count = i32::try_from(self.elements(path.base)).ok()?;
+        const MOST_ELEMENTS: usize = 1 << 24;
+        const MOST_STEPS: usize = 16;
+        let elements = Some(self.elements(path.base)).filter(|count| *count <= MOST_ELEMENTS)?;
+        (path.steps.len() <= MOST_STEPS).then_some(())?;
+        let count = i32::try_from(elements).ok()?;
         let numbers = Dense::new(self.shape(path.base), (0..count).collect()).ok()?;
         let mut moved = Tensor::Int(numbers);
         for op in path.steps.iter().rev() {
