@@ -81,7 +81,7 @@ fn rows(count: usize, tokens: usize) -> [Array2<i32>; 3] {
     [ids, mask, types]
 }
 
-fn session(bencher: Bencher, session: &PortableSession, count: usize, tokens: usize) {
+fn session(bencher: Bencher, session: &dyn Session, count: usize, tokens: usize) {
     let [ids, mask, types] = rows(count, tokens);
     let inputs =
         SessionInputs::new(ids.view(), mask.view(), types.view()).expect("arrays of one shape");
@@ -100,6 +100,35 @@ fn infer_fused(bencher: Bencher, (count, tokens): (usize, usize)) {
 fn infer_interpreter(bencher: Bencher, (count, tokens): (usize, usize)) {
     let interpreter = PortableSession::interpreter(&assets()).expect("the model of this crate");
     session(bencher, &interpreter, count, tokens);
+}
+
+/// CoreML, where it is: the same rows with each set of compute units.
+#[cfg(all(feature = "coreml", target_os = "macos"))]
+mod coreml {
+    use divan::Bencher;
+    use vacancy_sections::{ComputeUnits, CoreMlOptions, CoreMlSession};
+
+    fn bench(bencher: Bencher, units: ComputeUnits, (count, tokens): (usize, usize)) {
+        let options = CoreMlOptions::default().with_compute_units(units);
+        let session = CoreMlSession::from_package(&super::assets(), &options, None)
+            .expect("CoreML runs the model of this crate");
+        super::session(bencher, &session, count, tokens);
+    }
+
+    #[divan::bench(args = [(1, 12), (1, 128), (27, 12), (27, 128)])]
+    fn infer_all(bencher: Bencher, rows: (usize, usize)) {
+        bench(bencher, ComputeUnits::All, rows);
+    }
+
+    #[divan::bench(args = [(1, 12), (1, 128), (27, 12), (27, 128)])]
+    fn infer_cpu_only(bencher: Bencher, rows: (usize, usize)) {
+        bench(bencher, ComputeUnits::CpuOnly, rows);
+    }
+
+    #[divan::bench(args = [(1, 12), (1, 128), (27, 12), (27, 128)])]
+    fn infer_cpu_and_neural_engine(bencher: Bencher, rows: (usize, usize)) {
+        bench(bencher, ComputeUnits::CpuAndNeuralEngine, rows);
+    }
 }
 
 #[divan::bench]

@@ -34,7 +34,8 @@ pub(super) enum Fault {
     Missing,
     /// One result fewer than rows.
     TooFew,
-    NaN,
+    /// A logit of the rows that begin with this id is no number.
+    NaN(i32),
     /// The token ids arrive as zeros.
     IgnoresIds,
     Failure(Failure),
@@ -114,7 +115,7 @@ impl Double {
             Some(Fault::IgnoresIds) => Self::logits(&[&zeros, row[1], row[2]]),
             _ => Self::logits(row),
         };
-        if matches!(self.fault, Some(Fault::NaN)) {
+        if matches!(self.fault, Some(Fault::NaN(id)) if row[0].first() == Some(&id)) {
             logits[2] = f32::NAN;
         }
         let flat = |bytes: Vec<u8>, dtype| RawOutput {

@@ -340,9 +340,13 @@ mod tests {
 
     #[test]
     fn logits_that_are_not_finite_name_their_row() {
-        let error = run(&runner(Double::with(Fault::NaN)), &ids(70)).unwrap_err();
+        let ids = ids(70);
+        // In the second batch.
+        let row = 66;
+        let fault = Fault::NaN(ids[[row, 0]]);
+        let error = run(&runner(Double::with(fault)), &ids).unwrap_err();
         assert!(
-            matches!(error, Error::NonFiniteLogits { index: 0, .. }),
+            matches!(error, Error::NonFiniteLogits { index, .. } if index == row),
             "{error}"
         );
     }
