@@ -20,8 +20,8 @@ use crate::section::Section;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Backend {
-    /// CoreML with all compute units where it is available and passes its probe, the portable session
-    /// otherwise; [`BackendInfo::reason`] tells which and why. The default.
+    /// CoreML, with the compute units of the [`CoreMlOptions`], where it is available and passes its
+    /// probe, the portable session otherwise; [`BackendInfo::reason`] tells why. The default.
     #[default]
     Auto,
     /// CoreML with these compute units, or an error.

@@ -211,6 +211,7 @@ pub(super) struct Scripted {
     compilations: AtomicUsize,
     loaded: Mutex<Vec<PathBuf>>,
     compiled_files: Mutex<Vec<(String, Vec<u8>)>>,
+    package_names: Mutex<Vec<String>>,
     /// Stands for the system's temporary directory, where CoreML leaves compiled models.
     temporary: tempfile::TempDir,
 }
@@ -230,6 +231,7 @@ impl Scripted {
             compilations: AtomicUsize::new(0),
             loaded: Mutex::default(),
             compiled_files: Mutex::default(),
+            package_names: Mutex::default(),
             temporary: tempfile::tempdir().unwrap(),
         }
     }
@@ -270,6 +272,10 @@ impl Scripted {
         self.engine.calls.lock().unwrap().len()
     }
 
+    pub(super) fn package_names(&self) -> Vec<String> {
+        self.package_names.lock().unwrap().clone()
+    }
+
     pub(super) fn compiled_files(&self) -> Vec<(String, Vec<u8>)> {
         self.compiled_files.lock().unwrap().clone()
     }
@@ -289,6 +295,8 @@ impl Framework for Scripted {
         }
         assert!(package.is_absolute());
         assert_eq!(package.extension().unwrap(), "mlpackage");
+        let name = package.file_name().unwrap().to_str().unwrap().to_owned();
+        self.package_names.lock().unwrap().push(name);
         let mut seen = self.compiled_files.lock().unwrap();
         for (path, _) in files() {
             let bytes = fs::read(package.join(path)).unwrap();

@@ -8,6 +8,7 @@ use super::engine::{Description, Engine, Features, Framework};
 use super::options::CoreMlOptions;
 use super::probe;
 use super::runner::Runner;
+use super::scratch::unique_name;
 use crate::error::{Error, Result};
 use crate::package::ModelSpec;
 use crate::session::Session;
@@ -31,7 +32,8 @@ pub(super) fn package<F: Framework>(
         units: options.compute_units,
     };
     let compile = |work: &Path| {
-        let package = work.join("section_classifier.mlpackage");
+        // CoreML names its temporary result after the package, and others may be compiling as well.
+        let package = work.join(format!("{}.mlpackage", unique_name()));
         write_package(files, &package)?;
         framework
             .compile(&package)
@@ -183,6 +185,17 @@ mod tests {
             .map(|(path, bytes)| ((*path).to_owned(), bytes.to_vec()))
             .collect();
         assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn no_two_compilations_share_a_name() {
+        let framework = Scripted::sound();
+        for _ in 0..2 {
+            let root = tempfile::tempdir().unwrap();
+            open(&framework, &options(root.path())).unwrap();
+        }
+        let [first, second] = framework.package_names().try_into().unwrap();
+        assert_ne!(first, second);
     }
 
     #[test]

@@ -26,7 +26,7 @@ impl Scratch {
     pub(super) fn new_in(parent: &Path) -> Result<Self> {
         let mut last = None;
         for _ in 0..ATTEMPTS {
-            let path = parent.join(unique_name());
+            let path = parent.join(format!(".{}", unique_name()));
             match private_dir(&path) {
                 Ok(()) => return Ok(Self { path }),
                 Err(source) if source.kind() == io::ErrorKind::AlreadyExists => last = Some(source),
@@ -52,13 +52,13 @@ impl Drop for Scratch {
 }
 
 /// A name that no other thread, process or earlier run uses.
-fn unique_name() -> String {
+pub(super) fn unique_name() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .map_or(0, |elapsed| elapsed.as_nanos());
     format!(
-        ".vacancy-sections-{}-{}-{now}",
+        "vacancy-sections-{}-{}-{now}",
         std::process::id(),
         NEXT.fetch_add(1, Ordering::Relaxed)
     )
