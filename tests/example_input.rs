@@ -1,7 +1,6 @@
 //! What the examples say of files that they cannot read.
 
 #[path = "../examples/common/mod.rs"]
-#[allow(dead_code)]
 mod common;
 
 use common::read_text;

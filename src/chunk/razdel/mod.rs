@@ -22,6 +22,7 @@ use super::Chunker;
 use crate::span::Span;
 use scan::{Candidates, Position};
 
+#[cfg(feature = "unicode")]
 pub(super) use classes::is_word;
 
 /// The sentence splitter of razdel 0.5.0, exactly.
