@@ -12,7 +12,7 @@ pub use bulk::{Bulk, Posting};
 
 use crate::aggregate::{Aggregator, Decision, ScoredFragment};
 use crate::chunk::Chunker;
-use crate::document::{Block, Document, DocumentOptions};
+use crate::document::{Block, Document, DocumentOptions, is_space};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::prediction::Prediction;
@@ -222,8 +222,7 @@ impl SectionClassifier {
     /// # } Ok(()) }
     /// ```
     pub fn classify_vacancy(&self, text: &str) -> Result<VacancySections> {
-        self.check_length(text)?;
-        self.classify_document(&Document::from_plain_with(text, &self.stages.document))
+        self.classify_document(&self.read_plain(text)?)
     }
 
     /// Structures a whole vacancy given as HTML, such as the descriptions of hh.ru.
@@ -249,8 +248,7 @@ impl SectionClassifier {
     /// ```
     #[cfg(feature = "html")]
     pub fn classify_vacancy_html(&self, html: &str) -> Result<VacancySections> {
-        self.check_length(html)?;
-        self.classify_document(&Document::from_html_with(html, &self.stages.document))
+        self.classify_document(&self.read_html(html)?)
     }
 
     /// Structures a vacancy as the hh.ru API sends it.
@@ -299,6 +297,17 @@ impl SectionClassifier {
         let texts: Vec<&str> = places.iter().map(Place::text).collect();
         let predictions = self.predict(&texts)?;
         self.assemble(&places, predictions)
+    }
+
+    fn read_plain(&self, text: &str) -> Result<Document> {
+        self.check_length(text)?;
+        Ok(Document::from_plain_with(text, &self.stages.document))
+    }
+
+    #[cfg(feature = "html")]
+    fn read_html(&self, html: &str) -> Result<Document> {
+        self.check_length(html)?;
+        Ok(Document::from_html_with(html, &self.stages.document))
     }
 
     /// Where the fragments of a document stand.
@@ -399,10 +408,9 @@ impl<'d> Place<'d> {
     }
 }
 
-/// Whether a text holds nothing but white space, as Python's `str.strip` sees it.
+/// Whether a text holds nothing but white space.
 fn is_blank(text: &str) -> bool {
-    text.chars()
-        .all(|c| c.is_whitespace() || ('\u{1C}'..='\u{1F}').contains(&c))
+    text.chars().all(is_space)
 }
 
 /// Refuses spans that break the contract of [`Chunker`].

@@ -131,17 +131,10 @@ impl SectionClassifier {
     }
 
     fn read(&self, posting: &Posting) -> Result<Document> {
-        let options = &self.stages.document;
         match posting {
-            Posting::Plain(text) => {
-                self.check_length(text)?;
-                Ok(Document::from_plain_with(text, options))
-            }
+            Posting::Plain(text) => self.read_plain(text),
             #[cfg(feature = "html")]
-            Posting::Html(html) => {
-                self.check_length(html)?;
-                Ok(Document::from_html_with(html, options))
-            }
+            Posting::Html(html) => self.read_html(html),
         }
     }
 

@@ -111,7 +111,7 @@ pub(super) fn is_invisible(character: char) -> bool {
 }
 
 /// White space as Python's `str.split` sees it: Unicode's plus U+001C to U+001F.
-pub(super) fn is_space(character: char) -> bool {
+pub(crate) fn is_space(character: char) -> bool {
     character.is_whitespace() || ('\u{1C}'..='\u{1F}').contains(&character)
 }
 
