@@ -1,6 +1,6 @@
 //! Sums as logarithms: for scores of any size.
 
-use super::{ANNOUNCED, CLASSES, CONTENT_STATES, NONE, Node, SECTIONS};
+use super::{CLASSES, CONTENT_STATES, NONE, Node, SECTIONS};
 
 const STATES: usize = CONTENT_STATES + SECTIONS;
 
