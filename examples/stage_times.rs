@@ -126,7 +126,10 @@ impl Stages {
         let document = document(posting)?;
         stop(0);
         let blocks = document.blocks();
-        let spans: Vec<_> = blocks.iter().map(|b| RazdelChunker.chunk(b.text())).collect();
+        let spans: Vec<_> = blocks
+            .iter()
+            .map(|b| RazdelChunker.chunk(b.text()))
+            .collect();
         stop(1);
         let texts: Vec<(usize, &str)> = spans
             .iter()
@@ -152,7 +155,12 @@ impl Stages {
         stop(3);
         let rows: Vec<[f32; 5]> = logits
             .iter()
-            .flat_map(|logits| logits.rows().into_iter().map(|row| std::array::from_fn(|at| row[at])))
+            .flat_map(|logits| {
+                logits
+                    .rows()
+                    .into_iter()
+                    .map(|row| std::array::from_fn(|at| row[at]))
+            })
             .collect();
         let mut first = 0;
         let mut scored = Vec::with_capacity(texts.len());
@@ -174,7 +182,10 @@ impl Stages {
             .flat_map(|encoding| &encoding.windows)
             .map(|window| window.input_ids.len())
             .sum::<usize>();
-        counts.characters += blocks.iter().map(|b| b.text().chars().count()).sum::<usize>();
+        counts.characters += blocks
+            .iter()
+            .map(|b| b.text().chars().count())
+            .sum::<usize>();
         Ok(times)
     }
 

@@ -57,7 +57,7 @@ def export(shape, folder):
         num_labels=5,
         attn_implementation="eager",
     )
-    model = Classifier(BertForSequenceClassification(config).eval())
+    model = Classifier(BertForSequenceClassification(config)).eval()
     plain, fused = folder / "plain.onnx", folder / "fused.onnx"
     ids = torch.randint(5, vocabulary, (2, 16))
     axes = {0: "rows", 1: "tokens"}
