@@ -13,6 +13,7 @@ use tokenizers::{
 };
 
 use super::json::Source;
+use super::plain::{Parts, PlainReader};
 use super::seams::Seams;
 use super::tokenizer_config::{NormalizerArguments, TokenizerConfig};
 use super::tokenizer_json::TokenizerJson;
@@ -280,10 +281,10 @@ impl Encoder for WordPieceEncoder {
 
 /// The word pieces of a text, without special tokens around them.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Pieces {
-    ids: Vec<i32>,
+pub(super) struct Pieces {
+    pub(super) ids: Vec<i32>,
     /// Index of the first piece of each word.
-    word_starts: Vec<usize>,
+    pub(super) word_starts: Vec<usize>,
 }
 
 /// The tokenizer proper: text → word pieces.
@@ -297,6 +298,8 @@ struct WordPieceTokenizer {
     normalizer: Option<NormalizerWrapper>,
     /// Where a long text can be cut, if anywhere.
     seams: Option<Seams>,
+    /// Reads ordinary texts.
+    plain: PlainReader,
     cls_id: i32,
     sep_id: i32,
     pad_id: i32,
@@ -373,7 +376,11 @@ impl WordPieceTokenizer {
 
         check_template(source, &tokenizer, parsed.cls_id, parsed.sep_id)?;
 
-        let last_id = tokenizer.get_vocab(true).into_values().max().unwrap_or(0);
+        let (mut last_id, mut longest) = (0, 0);
+        for (piece, id) in tokenizer.get_vocab(true) {
+            last_id = last_id.max(id);
+            longest = longest.max(piece.len());
+        }
         Ok(Self {
             file: source.0.to_owned(),
             cls_id: int32(source, parsed.cls_id)?,
@@ -385,6 +392,7 @@ impl WordPieceTokenizer {
             tokenizer,
             normalizer,
             seams: separable.then(|| Seams::new(&patterns)),
+            plain: PlainReader::new(&patterns, longest),
         })
     }
 
@@ -392,6 +400,7 @@ impl WordPieceTokenizer {
     /// where that changes nothing: the library needs some fifty bytes for each byte of text.
     fn pieces(&self, text: &str, segment: usize) -> Result<Pieces> {
         let mut pieces = Pieces::default();
+        let parts = Parts::new(&self.tokenizer, self.normalizer.as_ref());
         let mut rest = text;
         while !rest.is_empty() {
             let cut = match &self.seams {
@@ -399,8 +408,11 @@ impl WordPieceTokenizer {
                 None => rest.len(),
             };
             let (head, tail) = rest.split_at_checked(cut).unwrap_or((rest, ""));
-            self.add_pieces(head, &mut pieces)
-                .map_err(|error| Source(&self.file).error(error.to_string()))?;
+            let read = parts.is_some_and(|parts| self.plain.add_pieces(parts, head, &mut pieces));
+            if !read {
+                self.add_pieces(head, &mut pieces)
+                    .map_err(|error| Source(&self.file).error(error.to_string()))?;
+            }
             rest = tail;
         }
         Ok(pieces)
@@ -538,6 +550,85 @@ mod tests {
             for variant in ["uncased", "cased", "defaults"] {
                 let tokenizer = encoder(variant)?.tokenizer;
                 prop_assert_eq!(tokenizer.pieces(&text, segment)?, tokenizer.pieces(&text, usize::MAX)?);
+            }
+        }
+    }
+
+    /// What the library alone makes of a text.
+    fn by_the_library(tokenizer: &WordPieceTokenizer, text: &str) -> Pieces {
+        let mut pieces = Pieces::default();
+        tokenizer.add_pieces(text, &mut pieces).unwrap();
+        pieces
+    }
+
+    fn plainly(tokenizer: &WordPieceTokenizer, text: &str) -> Option<Pieces> {
+        let parts = Parts::new(&tokenizer.tokenizer, tokenizer.normalizer.as_ref())?;
+        let mut pieces = Pieces::default();
+        let read = tokenizer.plain.add_pieces(parts, text, &mut pieces);
+        read.then_some(pieces)
+    }
+
+    #[test]
+    fn every_character_is_read_as_the_library_reads_it() -> crate::Result<()> {
+        for variant in ["uncased", "cased", "defaults"] {
+            let tokenizer = encoder(variant)?.tokenizer;
+            let mut read = 0;
+            for c in '\0'..=char::MAX {
+                let text = format!("о{c}т{c}{c} {c}");
+                if let Some(found) = plainly(&tokenizer, &text) {
+                    read += 1;
+                    assert_eq!(found, by_the_library(&tokenizer, &text), "{variant}: {c:?}");
+                }
+            }
+            assert!(read > 4_000, "{variant}: only {read} characters");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn ordinary_texts_are_read_without_the_library() -> crate::Result<()> {
+        let tokenizer = encoder("uncased")?.tokenizer;
+        for text in [
+            "Опыт от 3\u{a0}лет — C++, «Ёлка»; №\u{ad}5 ✅",
+            "",
+            &"ж".repeat(101),
+        ] {
+            assert_eq!(
+                plainly(&tokenizer, text),
+                Some(by_the_library(&tokenizer, text)),
+                "{text:?}"
+            );
+        }
+        // An added token may begin, and the other characters depend on their neighbours.
+        for text in ["[SEP]", "字", "\u{302e}"] {
+            assert_eq!(plainly(&tokenizer, text), None, "{text:?}");
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn plain_reading_changes_nothing(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    prop::char::range('\0', '\u{5ff}').prop_map(String::from),
+                    prop::char::range('\u{2000}', '\u{27ff}').prop_map(String::from),
+                    prop::char::range('\u{1f300}', '\u{1faff}').prop_map(String::from),
+                    prop::sample::select(vec![
+                        " ", "\u{a0}", "\u{301}", "\u{308}", "и\u{306}", "опыт", "работы", "##", "лет", "й", "Ё", "İ", "ß", "µ",
+                        "Å", "требования", "developer", "1", ".", "extra", "node", "\u{fe0f}",
+                    ])
+                    .prop_map(str::to_owned),
+                ],
+                0..40,
+            ),
+        ) {
+            let text = parts.concat();
+            for variant in ["uncased", "cased", "defaults"] {
+                let tokenizer = encoder(variant)?.tokenizer;
+                if let Some(found) = plainly(&tokenizer, &text) {
+                    prop_assert_eq!(found, by_the_library(&tokenizer, &text));
+                }
             }
         }
     }
