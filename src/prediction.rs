@@ -95,7 +95,7 @@ impl Probabilities {
     /// ```
     #[must_use]
     pub fn get(&self, section: Section) -> f32 {
-        self.0[section.id()]
+        self[section]
     }
 
     /// All five in the order of [`Section::ALL`].
@@ -152,6 +152,7 @@ impl Probabilities {
 impl std::ops::Index<Section> for Probabilities {
     type Output = f32;
 
+    #[allow(clippy::indexing_slicing, reason = "an id is below `Section::COUNT`")]
     fn index(&self, section: Section) -> &f32 {
         &self.0[section.id()]
     }

@@ -11,6 +11,7 @@ use crate::chunk::{Chunker, RazdelChunker};
 use crate::document::DocumentOptions;
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
+use crate::section::Section;
 use crate::session::Session;
 
 #[cfg(feature = "model")]
@@ -322,6 +323,17 @@ fn check_match(session: &dyn Session, encoder: &dyn Encoder) -> Result<()> {
                 "the encoder makes windows of up to {} tokens, the session takes {}",
                 encoder.max_seq_len(),
                 session.max_seq_len()
+            ),
+        });
+    }
+    let labels = session.labels();
+    if let Some(missing) = Section::ALL
+        .iter()
+        .find(|section| !labels.contains(section))
+    {
+        return Err(Error::Builder {
+            reason: format!(
+                "expected a logits column of the session for each section, found none for {missing}"
             ),
         });
     }

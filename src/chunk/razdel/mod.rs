@@ -10,6 +10,13 @@
 //! | [`classes`] | the character classes of Python's `re` and `str` |
 
 mod abbreviations;
+#[cfg_attr(
+    not(test),
+    allow(
+        clippy::indexing_slicing,
+        reason = "in constant evaluation only: an index out of bounds would not compile"
+    )
+)]
 mod classes;
 mod rules;
 mod scan;
