@@ -15,8 +15,6 @@ mod classifier;
 mod document;
 mod encode;
 mod error;
-#[cfg(feature = "model")]
-mod model;
 mod package;
 mod prediction;
 mod report;
@@ -33,6 +31,9 @@ pub mod testing {
     pub use crate::encode::WordEncoder;
     pub use crate::session::MockSession;
 }
+
+/// The arrays of [`Session`]: the version that this crate is built with.
+pub use ndarray;
 
 pub use aggregate::{Aggregator, Decision, MajorityVote, ScoredFragment, SequenceAggregator};
 #[cfg(feature = "unicode")]
