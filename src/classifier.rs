@@ -2,6 +2,8 @@
 
 mod builder;
 mod bulk;
+#[cfg(feature = "model")]
+mod model;
 mod score;
 
 use std::fmt;
@@ -132,7 +134,6 @@ impl SectionClassifier {
     ///     .build()?;
     /// # } Ok(()) }
     /// ```
-    #[must_use]
     pub fn builder() -> ClassifierBuilder {
         ClassifierBuilder::new()
     }

@@ -30,7 +30,7 @@ use crate::span::Span;
 ///     .collect();
 /// assert_eq!(fragments, ["Ищем инженера.", "Офис в г.", "Москва!"]);
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct UnicodeChunker;
 
 impl Chunker for UnicodeChunker {

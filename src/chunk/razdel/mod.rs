@@ -63,7 +63,7 @@ pub(super) use classes::is_word;
 ///     ["Оклад 90 тыс. руб. в месяц.", "Офис на ул. Ленина; график 5/2."],
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct RazdelChunker;
 
 impl Chunker for RazdelChunker {
