@@ -7,6 +7,7 @@
 #     scripts/ballista-demo.sh [ROWS]     default: 20000
 #
 #     DEMO_DIR   where the archives go; default: a temporary folder, removed at the end
+#     DEMO_BIN   a folder with the programs, already built; default: they are built
 #     DEMO_PORT  the scheduler's port, the executors take the next two; default: 50350
 set -euo pipefail
 cd "$(dirname "$0")/../crates"
@@ -94,10 +95,11 @@ structure() {
     --scheduler "df://127.0.0.1:$port"
 }
 
-say "building"
-cargo build --locked --release --workspace --bins
-cargo build --locked --release --workspace --examples
-readonly bin=$PWD/target/release
+if [ -z "${DEMO_BIN:-}" ]; then
+  say "building"
+  cargo build --locked --release --workspace --bins --examples
+fi
+readonly bin=${DEMO_BIN:-$PWD/target/release}
 
 say "$rows vacancies in $files files"
 rm -rf "$dir/in" "$dir"/out-* "$dir"/executor-*

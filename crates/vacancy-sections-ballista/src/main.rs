@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use ballista_core::config::TaskSchedulingPolicy;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 use ballista_scheduler::cluster::BallistaCluster;
 use ballista_scheduler::config::SchedulerConfig;
@@ -18,6 +19,9 @@ use vacancy_sections_datafusion::{OnFailure, VacancyFunctions};
 use command::{Command, Executor, Query, Scheduler, Structure};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Executors ask for tasks: they need no port that the scheduler reaches, and asking is their sign of life.
+const POLICY: TaskSchedulingPolicy = TaskSchedulingPolicy::PullStaged;
 
 /// Seconds between two looks for executors that are gone.
 const LOOK_FOR_LOST: u64 = 2;
@@ -54,6 +58,7 @@ async fn scheduler(options: Scheduler) -> Outcome<()> {
         bind_host: options.host.to_string(),
         external_host: options.host.to_string(),
         bind_port: options.port,
+        scheduling_policy: POLICY,
         executor_timeout_seconds: options.executor_timeout,
         no_executors_grace_period_seconds: options.executor_timeout,
         expire_dead_executor_interval_seconds: LOOK_FOR_LOST,
@@ -83,6 +88,7 @@ async fn executor(options: Executor) -> Outcome<()> {
         scheduler_port: options.scheduler.port(),
         scheduler_connect_timeout_seconds: CONNECT_TIMEOUT,
         vcores: options.cores,
+        task_scheduling_policy: POLICY,
         work_dir: Some(work_dir.to_owned()),
         override_function_registry: Some(registry),
         ..ExecutorProcessConfig::default()
