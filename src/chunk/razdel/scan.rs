@@ -89,6 +89,29 @@ static FIRST_BYTES: [bool; 256] = {
     first
 };
 
+/// Whether one of these bytes may be among [`FIRST_BYTES`]; a few others pass, too. It is so written
+/// that the compiler makes one comparison of sixteen.
+fn any_may_begin(bytes: &[u8; 16]) -> bool {
+    bytes.iter().fold(false, |any, &byte| {
+        // 8 9 : ; < = > ? are one comparison, so are ] and }, and the two bytes beyond ASCII.
+        let eight = byte & 0xF8 == 0x38;
+        let brackets = byte | 0x20 == 0x7D;
+        let beyond = byte | 0x20 == 0xE2;
+        let others = (byte == b'.') | (byte == b'!') | (byte == b'"') | (byte == b'\'');
+        any | eight | brackets | beyond | others | (byte == b')')
+    })
+}
+
+/// Bytes in front of the first that a delimiter may begin with.
+fn passed(bytes: &[u8]) -> usize {
+    let (sixteens, _) = bytes.as_chunks();
+    let clear = sixteens.iter().take_while(|bytes| !any_may_begin(bytes));
+    let clear = clear.count() * 16;
+    let rest = bytes.get(clear..).unwrap_or_default();
+    let may_begin = |byte: &u8| FIRST_BYTES.get(usize::from(*byte)) == Some(&true);
+    clear + rest.iter().position(may_begin).unwrap_or(rest.len())
+}
+
 /// The delimiters of a text from left to right; they do not overlap, and a smile goes
 /// before the `;` that it starts with.
 pub(super) struct Candidates<'t> {
@@ -119,8 +142,7 @@ impl<'t> Iterator for Candidates<'t> {
     fn next(&mut self) -> Option<Candidate<'t>> {
         loop {
             let rest = self.text.as_bytes().get(self.at..)?;
-            let may_begin = |byte: &u8| FIRST_BYTES.get(usize::from(*byte)) == Some(&true);
-            let passed = rest.iter().position(may_begin).unwrap_or(rest.len());
+            let passed = passed(rest);
             #[cfg(test)]
             super::steps::add(passed + 1);
             let start = self.at + passed;
@@ -180,6 +202,20 @@ mod tests {
     fn opening_quotes_and_brackets_are_no_delimiters() {
         assert_eq!(found("«“‘([{-—,:="), Vec::<&str>::new());
         assert_eq!(found(".?!…;\"„'»”’)]}").len(), 14);
+    }
+
+    #[test]
+    fn no_first_byte_is_passed() {
+        for byte in 0..=u8::MAX {
+            let expected = FIRST_BYTES[usize::from(byte)];
+            assert!(any_may_begin(&[byte; 16]) || !expected, "{byte:#x}");
+            for at in [0, 15, 16, 31, 40] {
+                let mut bytes = [b' '; 41];
+                bytes[at] = byte;
+                let found = if expected { at } else { bytes.len() };
+                assert_eq!(passed(&bytes), found, "{byte:#x} at {at}");
+            }
+        }
     }
 
     #[test]
