@@ -90,7 +90,7 @@ fi
 
 copy=$(mktemp -d "$dir/control.XXXXXX")
 trap 'rm -rf "$copy"' EXIT
-tar -c --exclude=./target --exclude=./.git --exclude=./fuzz --exclude=./training . | tar -x -C "$copy"
+tar -c --exclude=./target --exclude=./.git --exclude=./fuzz --exclude=./training --exclude=./crates . | tar -x -C "$copy"
 grep -q "$method" "$ffi" || die "$ffi: expected a call of $method, found none: choose another for the control"
 sed "s/$method/$planted/g" "$ffi" >"$copy/$ffi"
 for target in "${targets[@]}"; do

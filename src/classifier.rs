@@ -2,6 +2,8 @@
 
 mod builder;
 mod bulk;
+#[cfg(feature = "html")]
+mod markup;
 #[cfg(feature = "model")]
 mod model;
 mod score;

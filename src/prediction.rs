@@ -97,7 +97,7 @@ impl Probabilities {
     /// ```
     #[must_use]
     pub fn get(&self, section: Section) -> f32 {
-        self.0[section.id()]
+        self[section]
     }
 
     /// All five in the order of [`Section::ALL`].
@@ -175,6 +175,7 @@ impl From<Probabilities> for [f32; Section::COUNT] {
 impl std::ops::Index<Section> for Probabilities {
     type Output = f32;
 
+    #[allow(clippy::indexing_slicing, reason = "an id is below `Section::COUNT`")]
     fn index(&self, section: Section) -> &f32 {
         &self.0[section.id()]
     }

@@ -1,6 +1,8 @@
 //! Choosing the stages.
 
 use std::fmt;
+#[cfg(feature = "model")]
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{SectionClassifier, Stages};
@@ -9,6 +11,7 @@ use crate::chunk::{Chunker, RazdelChunker};
 use crate::document::DocumentOptions;
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
+use crate::section::Section;
 use crate::session::Session;
 
 #[cfg(feature = "model")]
@@ -50,6 +53,8 @@ pub struct ClassifierBuilder {
     coreml: CoreMlOptions,
     #[cfg(feature = "model")]
     overflow: Option<Overflow>,
+    #[cfg(feature = "model")]
+    threads: Option<usize>,
     session: Option<Arc<dyn Session>>,
     encoder: Option<Arc<dyn Encoder>>,
     chunker: Arc<dyn Chunker>,
@@ -67,7 +72,8 @@ impl fmt::Debug for ClassifierBuilder {
             .field("model", &self.model)
             .field("backend", &self.backend)
             .field("coreml", &self.coreml)
-            .field("overflow", &self.overflow);
+            .field("overflow", &self.overflow)
+            .field("threads", &self.threads);
         debug
             .field("session", &self.session.as_ref().map(|s| s.backend()))
             .field("junk_threshold", &self.junk_threshold)
@@ -94,6 +100,8 @@ impl ClassifierBuilder {
             coreml: CoreMlOptions::default(),
             #[cfg(feature = "model")]
             overflow: None,
+            #[cfg(feature = "model")]
+            threads: None,
             session: None,
             encoder: None,
             chunker: Arc::new(RazdelChunker),
@@ -173,6 +181,33 @@ impl ClassifierBuilder {
     #[cfg(feature = "model")]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = Some(overflow);
+        self
+    }
+
+    /// Threads among which the portable session divides the fragments of one call, the caller's among
+    /// them; 0 means one per core. Default: 1. They are started for the call and end with it. CoreML
+    /// has threads of its own.
+    ///
+    /// For many vacancies, [`SectionClassifier::classify_vacancies`] with its own threads pays more.
+    ///
+    /// Not to be combined with a session of your own.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::SectionClassifier;
+    ///
+    /// let (one, two) = (
+    ///     SectionClassifier::embedded()?,
+    ///     SectionClassifier::builder().threads(2).build()?,
+    /// );
+    /// let text = "Обязанности:\n- Писать код на Rust\nТребования:\n- Опыт от 3 лет";
+    /// assert_eq!(one.classify_vacancy(text)?, two.classify_vacancy(text)?);
+    /// # } Ok(()) }
+    /// ```
+    #[cfg(feature = "model")]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
         self
     }
 
@@ -353,16 +388,25 @@ impl ClassifierBuilder {
 
     #[cfg(feature = "model")]
     fn load(&self) -> Result<(Arc<dyn Session>, Arc<dyn Encoder>)> {
-        let session = match (&self.session, self.backend) {
-            (Some(_), Some(_)) => {
+        let session = match (&self.session, self.backend, self.threads) {
+            (Some(_), Some(_), _) => {
                 return Err(Error::Builder {
                     reason: "backend is set, but so is a session of your own".to_owned(),
                 });
             }
-            (Some(session), None) => Arc::clone(session),
-            (None, backend) => self
-                .model
-                .session(backend.unwrap_or_default(), &self.coreml)?,
+            (Some(_), None, Some(_)) => {
+                return Err(Error::Builder {
+                    reason: "threads is set, but a session of your own decides it".to_owned(),
+                });
+            }
+            (Some(session), None, None) => Arc::clone(session),
+            (None, backend, threads) => {
+                let threads = NonZeroUsize::new(threads.unwrap_or(1))
+                    .or_else(|| std::thread::available_parallelism().ok())
+                    .unwrap_or(NonZeroUsize::MIN);
+                self.model
+                    .session(backend.unwrap_or_default(), &self.coreml, threads)?
+            }
         };
         let encoder = match (&self.encoder, self.overflow) {
             (Some(_), Some(_)) => {
@@ -396,6 +440,17 @@ fn check_match(session: &dyn Session, encoder: &dyn Encoder) -> Result<()> {
                 "the encoder makes windows of up to {} tokens, the session takes {}",
                 encoder.max_seq_len(),
                 session.max_seq_len()
+            ),
+        });
+    }
+    let labels = session.labels();
+    if let Some(missing) = Section::ALL
+        .iter()
+        .find(|section| !labels.contains(section))
+    {
+        return Err(Error::Builder {
+            reason: format!(
+                "expected a logits column of the session for each section, found none for {missing}"
             ),
         });
     }

@@ -13,6 +13,7 @@ use tokenizers::{
 };
 
 use super::json::Source;
+use super::plain::{Parts, PlainReader};
 use super::seams::Seams;
 use super::tokenizer_config::{NormalizerArguments, TokenizerConfig};
 use super::tokenizer_json::TokenizerJson;
@@ -280,10 +281,10 @@ impl Encoder for WordPieceEncoder {
 
 /// The word pieces of a text, without special tokens around them.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Pieces {
-    ids: Vec<i32>,
+pub(super) struct Pieces {
+    pub(super) ids: Vec<i32>,
     /// Index of the first piece of each word.
-    word_starts: Vec<usize>,
+    pub(super) word_starts: Vec<usize>,
 }
 
 /// The tokenizer proper: text → word pieces.
@@ -297,6 +298,8 @@ struct WordPieceTokenizer {
     normalizer: Option<NormalizerWrapper>,
     /// Where a long text can be cut, if anywhere.
     seams: Option<Seams>,
+    /// Reads ordinary texts.
+    plain: PlainReader,
     cls_id: i32,
     sep_id: i32,
     pad_id: i32,
@@ -373,7 +376,11 @@ impl WordPieceTokenizer {
 
         check_template(source, &tokenizer, parsed.cls_id, parsed.sep_id)?;
 
-        let last_id = tokenizer.get_vocab(true).into_values().max().unwrap_or(0);
+        let (mut last_id, mut longest) = (0, 0);
+        for (piece, id) in tokenizer.get_vocab(true) {
+            last_id = last_id.max(id);
+            longest = longest.max(piece.len());
+        }
         Ok(Self {
             file: source.0.to_owned(),
             cls_id: int32(source, parsed.cls_id)?,
@@ -385,6 +392,7 @@ impl WordPieceTokenizer {
             tokenizer,
             normalizer,
             seams: separable.then(|| Seams::new(&patterns)),
+            plain: PlainReader::new(&patterns, longest),
         })
     }
 
@@ -392,6 +400,7 @@ impl WordPieceTokenizer {
     /// where that changes nothing: the library needs some fifty bytes for each byte of text.
     fn pieces(&self, text: &str, segment: usize) -> Result<Pieces> {
         let mut pieces = Pieces::default();
+        let parts = Parts::new(&self.tokenizer, self.normalizer.as_ref());
         let mut rest = text;
         while !rest.is_empty() {
             let cut = match &self.seams {
@@ -399,8 +408,11 @@ impl WordPieceTokenizer {
                 None => rest.len(),
             };
             let (head, tail) = rest.split_at_checked(cut).unwrap_or((rest, ""));
-            self.add_pieces(head, &mut pieces)
-                .map_err(|error| Source(&self.file).error(error.to_string()))?;
+            let read = parts.is_some_and(|parts| self.plain.add_pieces(parts, head, &mut pieces));
+            if !read {
+                self.add_pieces(head, &mut pieces)
+                    .map_err(|error| Source(&self.file).error(error.to_string()))?;
+            }
             rest = tail;
         }
         Ok(pieces)

@@ -10,6 +10,13 @@
 //! | [`classes`] | the character classes of Python's `re` and `str` |
 
 mod abbreviations;
+#[cfg_attr(
+    not(test),
+    allow(
+        clippy::indexing_slicing,
+        reason = "in constant evaluation only: an index out of bounds would not compile"
+    )
+)]
 mod classes;
 mod rules;
 mod scan;
@@ -20,7 +27,7 @@ mod token;
 
 use super::Chunker;
 use crate::span::Span;
-use scan::{Candidates, Position};
+use scan::Candidates;
 
 #[cfg(feature = "unicode")]
 pub(super) use classes::is_word;
@@ -62,14 +69,14 @@ pub struct RazdelChunker;
 impl Chunker for RazdelChunker {
     fn chunk(&self, block: &str) -> Vec<Span> {
         let mut spans = Vec::new();
-        let mut start = Position::default();
+        let mut start = 0;
         for candidate in Candidates::new(block) {
             if !rules::joins(&candidate, block, start) {
-                spans.extend(trimmed(block, start.byte, candidate.end.byte));
+                spans.extend(trimmed(block, start, candidate.end));
                 start = candidate.end;
             }
         }
-        spans.extend(trimmed(block, start.byte, block.len()));
+        spans.extend(trimmed(block, start, block.len()));
         spans
     }
 }
