@@ -64,6 +64,14 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 // Of the library alone: the modules of an example have no other audience.
 #![warn(unreachable_pub)]
+#![warn(
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    clippy::must_use_candidate,
+    clippy::return_self_not_must_use
+)]
+// The gate runs on a newer compiler than `rust-version` in Cargo.toml.
+#![deny(clippy::incompatible_msrv)]
 #![cfg_attr(
     not(test),
     deny(

@@ -122,6 +122,7 @@ impl Probabilities {
     /// assert_eq!(likely, [Section::Requirements, Section::Terms]);
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
+    #[must_use]
     pub fn iter(&self) -> impl ExactSizeIterator<Item = (Section, f32)> + use<> {
         Section::ALL.into_iter().zip(self.0)
     }

@@ -170,6 +170,7 @@ impl VacancySections {
     /// assert_eq!(sections.iter().len(), 5);
     /// # } Ok(()) }
     /// ```
+    #[must_use]
     pub fn iter(&self) -> <&Self as IntoIterator>::IntoIter {
         self.into_iter()
     }
