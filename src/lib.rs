@@ -96,6 +96,7 @@ mod prediction;
 mod report;
 mod section;
 mod session;
+mod space;
 mod span;
 
 /// Scripted stages, for testing code that is built on this crate.

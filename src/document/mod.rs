@@ -14,7 +14,6 @@ pub use options::DocumentOptions;
 
 use line::Line;
 use text_map::TextMap;
-pub(crate) use text_map::is_space;
 
 use crate::span::Span;
 

@@ -2,8 +2,9 @@ use html5gum::{Token, Tokenizer};
 use proptest::prelude::*;
 
 use crate::chunk::{Chunker, RazdelChunker};
-use crate::document::text_map::{TextBuilder, is_space};
+use crate::document::text_map::TextBuilder;
 use crate::document::{Block, BlockKind, Document, DocumentOptions};
+use crate::space::is_space;
 use crate::span::Span;
 
 fn texts(source: &str) -> Vec<String> {
