@@ -2,6 +2,10 @@
 
 mod builder;
 mod bulk;
+#[cfg(feature = "html")]
+mod markup;
+#[cfg(feature = "model")]
+mod model;
 mod score;
 
 use std::fmt;
@@ -132,7 +136,6 @@ impl SectionClassifier {
     ///     .build()?;
     /// # } Ok(()) }
     /// ```
-    #[must_use]
     pub fn builder() -> ClassifierBuilder {
         ClassifierBuilder::new()
     }

@@ -1,5 +1,7 @@
 //! Logits → what the caller reads about one fragment.
 
+use std::fmt;
+
 use crate::error::{Error, Result};
 use crate::section::Section;
 
@@ -95,7 +97,7 @@ impl Probabilities {
     /// ```
     #[must_use]
     pub fn get(&self, section: Section) -> f32 {
-        self.0[section.id()]
+        self[section]
     }
 
     /// All five in the order of [`Section::ALL`].
@@ -108,6 +110,21 @@ impl Probabilities {
     #[must_use]
     pub const fn to_array(&self) -> [f32; Section::COUNT] {
         self.0
+    }
+
+    /// Each section with its probability, in the order of [`Section::ALL`].
+    ///
+    /// ```
+    /// use vacancy_sections::{Probabilities, Section};
+    ///
+    /// let half = Probabilities::from_weights([0.0, 1.0, 1.0, 0.0, 0.0])?;
+    /// let likely: Vec<Section> = half.iter().filter(|(_, p)| *p > 0.1).map(|(s, _)| s).collect();
+    /// assert_eq!(likely, [Section::Requirements, Section::Terms]);
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Section, f32)> + use<> {
+        Section::ALL.into_iter().zip(self.0)
     }
 
     /// The likeliest section; the lower id wins a tie.
@@ -149,9 +166,16 @@ impl Probabilities {
     }
 }
 
+impl From<Probabilities> for [f32; Section::COUNT] {
+    fn from(probabilities: Probabilities) -> Self {
+        probabilities.0
+    }
+}
+
 impl std::ops::Index<Section> for Probabilities {
     type Output = f32;
 
+    #[allow(clippy::indexing_slicing, reason = "an id is below `Section::COUNT`")]
     fn index(&self, section: Section) -> &f32 {
         &self.0[section.id()]
     }
@@ -217,6 +241,7 @@ impl TryFrom<ByName> for Probabilities {
 /// let prediction = Prediction::new(probabilities, 1, false);
 /// assert_eq!(prediction.section, Section::Requirements);
 /// assert_eq!(prediction.margin, probabilities.margin());
+/// assert_eq!(prediction.to_string(), "requirements 0.83");
 /// # Ok::<(), vacancy_sections::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -254,5 +279,13 @@ impl Prediction {
             windows,
             truncated,
         }
+    }
+}
+
+/// The section and its probability: `terms 0.97`.
+impl fmt::Display for Prediction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let probability = self.probabilities[self.section];
+        write!(f, "{} {probability:.2}", self.section)
     }
 }

@@ -38,20 +38,23 @@ impl Aggregator for MajorityVote {
 }
 
 fn elect(block: &[ScoredFragment<'_>]) -> Section {
-    let mut votes = [(0_usize, 0.0_f64); Section::COUNT];
+    let mut votes = Section::ALL.map(|section| (section, (0_usize, 0.0_f64)));
     for fragment in block {
-        votes[fragment.probabilities.best().id()].0 += 1;
-        for (vote, probability) in votes.iter_mut().zip(fragment.probabilities.to_array()) {
+        let best = fragment.probabilities.best();
+        for ((section, vote), probability) in
+            votes.iter_mut().zip(fragment.probabilities.to_array())
+        {
+            vote.0 += usize::from(*section == best);
             vote.1 += f64::from(probability);
         }
     }
-    let mut elected = Section::Responsibilities;
-    for section in Section::ALL {
-        if votes[section.id()] > votes[elected.id()] {
-            elected = section;
+    let [mut elected, others @ ..] = votes;
+    for other in others {
+        if other.1 > elected.1 {
+            elected = other;
         }
     }
-    elected
+    elected.0
 }
 
 #[cfg(test)]

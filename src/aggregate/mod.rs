@@ -1,6 +1,13 @@
 //! Fragment probabilities → the sections of a whole vacancy.
 
 mod majority;
+#[cfg_attr(
+    not(test),
+    allow(
+        clippy::indexing_slicing,
+        reason = "arrays of a fixed length, indexed by class, state or section, each below it"
+    )
+)]
 mod sequence;
 
 use std::sync::Arc;

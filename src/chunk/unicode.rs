@@ -4,6 +4,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::Chunker;
 use super::razdel::is_word;
+use crate::document::is_space;
 use crate::span::Span;
 
 /// The sentence boundaries of [UAX #29](https://www.unicode.org/reports/tr29/#Sentence_Boundaries)
@@ -29,7 +30,7 @@ use crate::span::Span;
 ///     .collect();
 /// assert_eq!(fragments, ["Ищем инженера.", "Офис в г.", "Москва!"]);
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct UnicodeChunker;
 
 impl Chunker for UnicodeChunker {
@@ -38,9 +39,9 @@ impl Chunker for UnicodeChunker {
         let mut offset = 0;
         for piece in pieces(block) {
             for (start, sentence) in piece.split_sentence_bound_indices() {
-                let cut = sentence.trim_start();
+                let cut = sentence.trim_start_matches(is_space);
                 let start = offset + start + sentence.len() - cut.len();
-                let cut = cut.trim_end();
+                let cut = cut.trim_end_matches(is_space);
                 if !cut.is_empty() {
                     spans.push(Span::new(start, start + cut.len()));
                 }
@@ -103,6 +104,12 @@ mod tests {
             fragments("версия 2.5; т.е. новая"),
             ["версия 2.5; т.е. новая"]
         );
+    }
+
+    #[test]
+    fn separators_that_are_white_space_to_python_are_trimmed() {
+        assert_eq!(fragments("\u{1e}Да.\u{1c} \u{1f}"), ["Да."]);
+        assert_eq!(fragments("\u{1d}\u{2029}\u{1e}"), Vec::<&str>::new());
     }
 
     #[test]

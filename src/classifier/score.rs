@@ -126,15 +126,15 @@ impl<'a> Batch<'a> {
                     found: format!("{real}, and {} types", window.token_type_ids.len()),
                 });
             }
-            for (column, (id, kind)) in window
-                .input_ids
-                .iter()
-                .zip(&window.token_type_ids)
-                .enumerate()
-            {
-                ids[[row, column]] = *id;
-                mask[[row, column]] = 1;
-                types[[row, column]] = *kind;
+            for (slot, id) in ids.row_mut(row).iter_mut().zip(&window.input_ids) {
+                *slot = *id;
+            }
+            mask.row_mut(row)
+                .iter_mut()
+                .take(real)
+                .for_each(|slot| *slot = 1);
+            for (slot, kind) in types.row_mut(row).iter_mut().zip(&window.token_type_ids) {
+                *slot = *kind;
             }
         }
         let inputs = SessionInputs::new(ids.view(), mask.view(), types.view())?;
@@ -148,9 +148,11 @@ impl<'a> Batch<'a> {
         }
         let labels = self.session.labels();
         for row in scores.rows() {
-            let mut by_section = [0.0; Section::COUNT];
+            let mut by_section = [f32::NAN; Section::COUNT];
             for (label, logit) in labels.iter().zip(row) {
-                by_section[label.id()] = *logit;
+                if let Some(slot) = by_section.get_mut(label.id()) {
+                    *slot = *logit;
+                }
             }
             logits.push(by_section);
         }

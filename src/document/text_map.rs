@@ -3,14 +3,14 @@
 use crate::span::Span;
 
 /// A stretch of the text copied byte for byte from the source, or one replacement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Run {
     text: Span,
     source: Span,
 }
 
 /// Maps offsets of a cleaned text back to its source. Runs ascend on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct TextMap {
     runs: Vec<Run>,
 }

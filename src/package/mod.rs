@@ -38,6 +38,8 @@ mod path;
 mod quote;
 #[cfg(feature = "model")]
 mod weights;
+#[cfg(feature = "model")]
+mod wire;
 
 pub use spec::{LabelSource, ModelSpec, TensorSpec, TensorType};
 

@@ -3,14 +3,30 @@
 use coreml_proto::proto::{Model, ModelDescription, mil_spec::Program, model::Type};
 use prost::Message as _;
 
+use super::wire;
 use crate::error::{Error, Result};
 
 /// Largest specification that is read.
 ///
-/// The weights are in files of their own: what is left of a 24-layer encoder is under a megabyte. An
-/// empty message takes two bytes here and up to two hundred once decoded, so that the limit is what
-/// bounds the memory of a specification made to be large: some 400 MB.
+/// The weights are in files of their own: what is left of a 24-layer encoder is under a megabyte.
 const MAX_SPECIFICATION_BYTES: usize = 4 << 20;
+
+/// Most messages and texts of a specification; a 24-layer encoder has some fifty thousand.
+///
+/// An empty message takes two bytes here and up to two hundred once decoded: this is what bounds the
+/// memory of a specification made to be large.
+const MAX_FIELDS: usize = 1 << 17;
+
+/// Bytes that a message or text takes at least, on average over a specification; in genuine ones it
+/// is 4.4 to 6.2.
+const MIN_BYTES_PER_FIELD: usize = 4;
+
+/// A specification of up to so many messages is never refused for being dense.
+const FREE_FIELDS: usize = 1 << 12;
+
+/// The first field of the kinds of model, and that of ML Programs.
+const MODEL_KINDS: u32 = 200;
+const ML_PROGRAM: u32 = 502;
 
 /// What a specification says: the model's description and its ML Program.
 #[derive(Debug, Clone)]
@@ -41,28 +57,45 @@ impl Specification {
                 ),
             ));
         }
+        let fields = wire::delimited_fields(bytes);
+        let dense = bytes
+            .len()
+            .checked_div(MIN_BYTES_PER_FIELD)
+            .map_or(FREE_FIELDS, |fields| fields.clamp(FREE_FIELDS, MAX_FIELDS));
+        if fields > dense {
+            return Err(invalid(
+                "specification",
+                format!(
+                    "expected at most {dense} messages and texts in {} bytes, found {fields}",
+                    bytes.len()
+                ),
+            ));
+        }
+        // Models of another kind are not decoded: theirs are messages that nothing here needs.
+        if let Some(other) =
+            wire::field_numbers(bytes).find(|&number| number >= MODEL_KINDS && number != ML_PROGRAM)
+        {
+            return Err(Error::Mismatch {
+                file: file.to_owned(),
+                what: "model type".to_owned(),
+                expected: "an ML Program".to_owned(),
+                found: name_of(other).to_owned(),
+            });
+        }
         let model = Model::decode(bytes).map_err(|error| {
             invalid(
                 "specification",
-                format!("not a CoreML model specification: {error}"),
+                format!(
+                    "not a CoreML model specification: {}",
+                    ending(&error.to_string())
+                ),
             )
         })?;
-        let program = match model.r#type {
-            Some(Type::MlProgram(program)) => program,
-            Some(other) => {
-                return Err(Error::Mismatch {
-                    file: file.to_owned(),
-                    what: "model type".to_owned(),
-                    expected: "an ML Program".to_owned(),
-                    found: name_of(&other).to_owned(),
-                });
-            }
-            None => {
-                return Err(invalid(
-                    "specification",
-                    "not a CoreML model specification: it holds no model".to_owned(),
-                ));
-            }
+        let Some(Type::MlProgram(program)) = model.r#type else {
+            return Err(invalid(
+                "specification",
+                "not a CoreML model specification: it holds no model".to_owned(),
+            ));
         };
         let description = model.description.ok_or_else(|| {
             invalid(
@@ -77,23 +110,27 @@ impl Specification {
     }
 }
 
-/// What a model of another kind is called.
-fn name_of(model: &Type) -> &'static str {
-    match model {
-        Type::MlProgram(_) => "an ML Program",
-        Type::NeuralNetwork(_) => "a neural network",
-        Type::NeuralNetworkClassifier(_) => "a neural network classifier",
-        Type::NeuralNetworkRegressor(_) => "a neural network regressor",
-        Type::Pipeline(_) | Type::PipelineClassifier(_) | Type::PipelineRegressor(_) => {
-            "a pipeline of models"
-        }
-        Type::TextClassifier(_) => "a Create ML text classifier",
-        Type::TreeEnsembleClassifier(_) | Type::TreeEnsembleRegressor(_) => "a tree ensemble",
-        Type::GlmClassifier(_) | Type::GlmRegressor(_) => "a generalised linear model",
-        Type::SupportVectorClassifier(_) | Type::SupportVectorRegressor(_) => {
-            "a support vector machine"
-        }
-        Type::CustomModel(_) => "a custom model",
+/// The decoder names every message on the way down: the last ones tell the place.
+fn ending(message: &str) -> String {
+    const SHOWN: usize = 200;
+    match message.char_indices().rev().nth(SHOWN) {
+        None => message.to_owned(),
+        Some((cut, _)) => format!("…{}", message.get(cut..).unwrap_or_default()),
+    }
+}
+
+/// What the kind of model is called that a specification holds in this field.
+fn name_of(kind: u32) -> &'static str {
+    match kind {
+        500 => "a neural network",
+        403 => "a neural network classifier",
+        303 => "a neural network regressor",
+        200..=202 => "a pipeline of models",
+        2000 => "a Create ML text classifier",
+        302 | 402 => "a tree ensemble",
+        300 | 400 => "a generalised linear model",
+        301 | 401 => "a support vector machine",
+        555 => "a custom model",
         _ => "a model of another kind",
     }
 }
@@ -164,6 +201,21 @@ mod tests {
             refusal(&model.encode_to_vec()),
             "model.mlmodel: description: missing: it names the inputs and outputs"
         );
+    }
+
+    /// Empty operations: two bytes each, and what each takes in memory.
+    #[test]
+    fn messages_that_multiply_are_not_decoded() {
+        for operations in [10_000_usize, 200_000] {
+            let bytes = length_delimited(3, b"").repeat(operations);
+            let function = length_delimited(3, &length_delimited(2, &bytes));
+            let program = length_delimited(2, &length_delimited(2, &function));
+            let bytes = length_delimited(502, &program);
+            let mut refused = String::new();
+            let memory = allocation_counter::measure(|| refused = refusal(&bytes));
+            assert!(refused.contains("messages and texts in"), "{refused}");
+            assert!(memory.bytes_max < 10_000, "{memory:?}");
+        }
     }
 
     #[test]

@@ -10,6 +10,13 @@
 //! | [`classes`] | the character classes of Python's `re` and `str` |
 
 mod abbreviations;
+#[cfg_attr(
+    not(test),
+    allow(
+        clippy::indexing_slicing,
+        reason = "in constant evaluation only: an index out of bounds would not compile"
+    )
+)]
 mod classes;
 mod rules;
 mod scan;
@@ -56,7 +63,7 @@ pub(super) use classes::is_word;
 ///     ["Оклад 90 тыс. руб. в месяц.", "Офис на ул. Ленина; график 5/2."],
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct RazdelChunker;
 
 impl Chunker for RazdelChunker {

@@ -71,6 +71,10 @@ impl<'t> Candidate<'t> {
 }
 
 /// The bytes that delimiters begin with in UTF-8.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "computed by the compiler, where an index out of bounds does not build"
+)]
 static FIRST_BYTES: [bool; 256] = {
     let mut first = [false; 256];
     let bytes = b".?!;\"')]}=:";

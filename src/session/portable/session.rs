@@ -133,7 +133,9 @@ impl PortableSession {
             .outputs
             .first()
             .ok_or_else(|| mismatch("outputs", "one output".to_owned(), "none".to_owned()))?;
-        let graph = lower::lower(package.program(), &output.name, &|reference| {
+        let bytes = package.files().map(|(_, bytes)| bytes.len()).sum();
+        let limits = lower::Limits::of_package(bytes);
+        let graph = lower::lower(package.program(), &output.name, limits, &|reference| {
             package.blob(reference)
         })?;
         check_features(&graph, spec.max_seq_len)?;

@@ -7,15 +7,9 @@ use coreml_proto::proto::mil_spec::{NamedValueType, Operation};
 use super::super::graph::{Graph, Node, Place, Value, ValueId};
 use super::super::ops::Op;
 use super::super::tensor::{Dense, Tensor, TensorKind, elements};
+use super::limits::Limits;
 use super::types::Declared;
 use super::{Blobs, Lowered, Problem, shown};
-
-/// Most elements that all values of a program may have together: 1 GiB of floats.
-const MAX_ELEMENTS: usize = 1 << 28;
-
-/// Most multiplications, roughly, that one evaluation may take: a second or more on any machine for
-/// each of a few hundred layers.
-const MAX_WORK: u64 = 1 << 38;
 
 /// What a name of the program stands for.
 #[derive(Debug, Clone)]
@@ -35,15 +29,19 @@ pub(super) struct Builder<'a> {
     defined_later: HashSet<&'a str>,
     /// Constants already read, by file, offset and shape: programs share them.
     blob_values: HashMap<(String, u64, Vec<usize>), ValueId>,
+    limits: Limits,
     elements: usize,
+    /// Of the elements, those of constants.
+    held: usize,
     work: u64,
+    load_work: u64,
     /// The operation that is being lowered.
     place: Place,
     name: String,
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(blobs: Blobs<'a>, defined_later: HashSet<&'a str>) -> Self {
+    pub(super) fn new(blobs: Blobs<'a>, limits: Limits, defined_later: HashSet<&'a str>) -> Self {
         Self {
             blobs,
             values: Vec::new(),
@@ -52,8 +50,11 @@ impl<'a> Builder<'a> {
             names: HashMap::new(),
             defined_later,
             blob_values: HashMap::new(),
+            limits,
             elements: 0,
+            held: 0,
             work: 0,
+            load_work: 0,
             place: Place {
                 op: String::new(),
                 at: String::new(),
@@ -136,7 +137,20 @@ impl<'a> Builder<'a> {
     }
 
     fn value(&mut self, kind: TensorKind, constant: Option<Tensor>) -> Lowered<ValueId> {
-        self.charge(elements(&kind.shape)?, 0)?;
+        let count = elements(&kind.shape)?;
+        if constant.is_some() {
+            self.afford(count)?;
+            self.held = self.held.saturating_add(count);
+        }
+        self.elements = self.elements.saturating_add(count);
+        if self.elements > self.limits.elements {
+            return Err(format!(
+                "up to here the values of the program have {} elements, expected at most {} for a \
+                 package of this size",
+                self.elements, self.limits.elements
+            )
+            .into());
+        }
         let id = ValueId(self.values.len());
         self.values.push(Value {
             name: self.name.clone(),
@@ -146,21 +160,36 @@ impl<'a> Builder<'a> {
         Ok(id)
     }
 
-    fn charge(&mut self, elements: usize, work: u64) -> Lowered<()> {
-        self.elements = self.elements.saturating_add(elements);
-        self.work = self.work.saturating_add(work);
-        if self.elements > MAX_ELEMENTS {
+    /// Refuses constants of so many elements before they are made, if there is no room for them.
+    pub(super) fn afford(&self, count: usize) -> Lowered<()> {
+        let held = self.held.saturating_add(count);
+        if held > self.limits.held {
             return Err(format!(
-                "up to here the values of the program have {} elements, expected at most \
-                 {MAX_ELEMENTS}",
-                self.elements
+                "up to here the constants of the program have {held} elements, expected at most {} \
+                 for a package of this size",
+                self.limits.held
             )
             .into());
         }
-        if self.work > MAX_WORK {
+        Ok(())
+    }
+
+    /// Refuses an operation that there is no time for, at load if it depends on constants only.
+    fn charge(&mut self, work: u64, at_load: bool) -> Lowered<()> {
+        let (spent, limit, what) = if at_load {
+            (
+                &mut self.load_work,
+                self.limits.load_work,
+                "constants of the program take",
+            )
+        } else {
+            (&mut self.work, self.limits.work, "program takes")
+        };
+        *spent = spent.saturating_add(work);
+        if *spent > limit {
             return Err(format!(
-                "up to here the program takes {} multiplications, expected at most {MAX_WORK}",
-                self.work
+                "up to here the {what} {spent} multiplications, expected at most {limit} for a \
+                 package of this size"
             )
             .into());
         }
@@ -192,6 +221,7 @@ impl<'a> Builder<'a> {
 
     /// Adds a constant whose elements are all the same.
     pub(super) fn filled(&mut self, shape: &[usize], value: f32) -> Lowered<ValueId> {
+        self.afford(elements(shape)?)?;
         let tensor = Dense::filled(shape, value)?;
         self.constant(Tensor::Float(tensor))
     }
@@ -199,31 +229,26 @@ impl<'a> Builder<'a> {
     /// Adds an operation, or its result when its operands are constants.
     pub(super) fn push(&mut self, op: Op, inputs: &[ValueId]) -> Lowered<ValueId> {
         let mut kinds = Vec::with_capacity(inputs.len());
-        let mut constants = Vec::with_capacity(inputs.len());
+        let mut constants = 0_usize;
         for &id in inputs {
             let value = self
                 .values
                 .get(id.0)
                 .ok_or("reads a value that is not there")?;
             kinds.push(&value.kind);
-            constants.extend(value.constant.as_ref());
+            constants = constants.saturating_add(usize::from(value.constant.is_some()));
         }
         let kind = op.infer(&kinds)?;
         let work = op.work(&kinds, &kind);
-        if constants.len() == inputs.len() {
+        let at_load = constants == inputs.len();
+        if at_load {
             // What it costs is known before it is spent.
-            let result_elements = elements(&kind.shape)?;
-            let affordable = self.elements.saturating_add(result_elements) <= MAX_ELEMENTS
-                && self.work.saturating_add(work) <= MAX_WORK;
-            let result = if affordable {
-                Some(op.eval(&constants)?)
-            } else {
-                None
-            };
-            self.charge(0, work)?;
-            return self.value(kind, result);
+            self.afford(elements(&kind.shape)?)?;
+            self.charge(work, at_load)?;
+            let result = self.evaluate(&op, inputs)?;
+            return self.value(kind, Some(result));
         }
-        self.charge(0, work)?;
+        self.charge(work, at_load)?;
         let output = self.value(kind, None)?;
         self.nodes.push(Node {
             op,
@@ -233,6 +258,15 @@ impl<'a> Builder<'a> {
             last_uses: Vec::new(),
         });
         Ok(output)
+    }
+
+    /// The result of an operation on constants.
+    fn evaluate(&self, op: &Op, inputs: &[ValueId]) -> Lowered<Tensor> {
+        let constants: Vec<&Tensor> = inputs
+            .iter()
+            .filter_map(|&id| self.elements_of(id))
+            .collect();
+        Ok(op.eval(&constants)?)
     }
 
     pub(super) fn kind(&self, id: ValueId) -> Lowered<&TensorKind> {

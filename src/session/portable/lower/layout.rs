@@ -380,7 +380,7 @@ fn range_1d(builder: &mut Builder<'_>, call: &mut Call) -> Lowered<ValueId> {
     let count = usize::try_from(i64::from(end).saturating_sub(i64::from(start)))
         .unwrap_or(0)
         .div_ceil(step);
-    elements(&[count])?;
+    builder.afford(elements(&[count])?)?;
     let numbers: Vec<i32> = (start..end).step_by(step).collect();
     builder.constant(Tensor::Int(Dense::new([count], numbers)?))
 }

@@ -9,6 +9,7 @@ mod compressed;
 mod constant;
 mod elementwise;
 mod layout;
+mod limits;
 mod numeric;
 mod types;
 
@@ -19,6 +20,7 @@ use coreml_proto::proto::mil_spec::{Block, Function, Operation, Program};
 
 use self::builder::{Builder, Operand};
 use self::call::Call;
+pub(super) use self::limits::Limits;
 use super::graph::{Graph, Place, ValueId};
 use crate::error::{Error, Result};
 use crate::package::Blob;
@@ -66,7 +68,12 @@ type Lowered<T> = std::result::Result<T, Problem>;
 /// [`Error::UnsupportedOp`] for an operation, or a form of one, that is not among ours;
 /// [`Error::Op`] for an operation that cannot be evaluated; [`Error::Package`] for a program without
 /// such a function or output.
-pub(super) fn lower<'a>(program: &'a Program, output: &str, blobs: Blobs<'a>) -> Result<Graph> {
+pub(super) fn lower<'a>(
+    program: &'a Program,
+    output: &str,
+    limits: Limits,
+    blobs: Blobs<'a>,
+) -> Result<Graph> {
     let (function, block) = main_block(program)?;
     let defined_later: HashSet<&str> = block
         .operations
@@ -74,7 +81,7 @@ pub(super) fn lower<'a>(program: &'a Program, output: &str, blobs: Blobs<'a>) ->
         .flat_map(|operation| &operation.outputs)
         .map(|output| output.name.as_str())
         .collect();
-    let mut builder = Builder::new(blobs, defined_later);
+    let mut builder = Builder::new(blobs, limits, defined_later);
     if !block.inputs.is_empty() {
         return Err(damaged("the block has inputs of its own".to_owned()));
     }
@@ -97,6 +104,9 @@ pub(super) fn lower<'a>(program: &'a Program, output: &str, blobs: Blobs<'a>) ->
     let named = block.outputs.iter().any(|name| name == output);
     match builder.lookup(output) {
         Some(&Operand::Tensor(id)) if named => Ok(builder.finish(id)),
+        _ if named => Err(damaged(format!(
+            "expected an operation that makes the output `{output}`, found none"
+        ))),
         _ => Err(damaged(format!(
             "expected the output `{output}`, found {:?}",
             block

@@ -243,7 +243,8 @@ pub(super) fn program(inputs: &[(&str, &Tensor)], operations: Vec<Operation>) ->
 
 /// Lowers a program that has no weight file.
 pub(super) fn graph(program: &Program) -> Result<Graph> {
-    lower::lower(program, "out", &|reference| {
+    let limits = lower::Limits::of_package(1 << 20);
+    lower::lower(program, "out", limits, &|reference| {
         Err(Error::Package {
             file: reference.file_name.clone(),
             place: "test".to_owned(),

@@ -41,7 +41,12 @@ proptest! {
             bytes[at] = value;
         }
         if let Ok(program) = Program::decode(&bytes[..])
-            && let Ok(graph) = lower::lower(&program, "logits", &|at| package.blob(at))
+            && let Ok(graph) = lower::lower(
+                &program,
+                "logits",
+                lower::Limits::of_package(1 << 16),
+                &|at| package.blob(at),
+            )
         {
             let row = Tensor::Int(Dense::new([1, 128], vec![1; 128]).unwrap());
             let names = ["input_ids", "attention_mask", "token_type_ids"];

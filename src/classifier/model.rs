@@ -66,7 +66,7 @@ mod embedded {
 
     macro_rules! asset {
         ($path:literal) => {
-            include_bytes!(concat!("../assets/", $path)).as_slice()
+            include_bytes!(concat!("../../assets/", $path)).as_slice()
         };
     }
 
