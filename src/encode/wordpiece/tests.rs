@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::encode::plain::Parts;
 
 fn encoder(variant: &str) -> crate::Result<WordPieceEncoder> {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/encoder");
