@@ -50,7 +50,11 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     if partitions > 0 {
         config = config.with_target_partitions(partitions);
     }
-    config.options_mut().execution.parquet.schema_force_view_types = false;
+    config
+        .options_mut()
+        .execution
+        .parquet
+        .schema_force_view_types = false;
 
     let start = Instant::now();
     let context = SessionContext::new_with_config(config);
