@@ -29,6 +29,8 @@ mod report;
 mod section;
 mod session;
 mod span;
+#[cfg(test)]
+mod steps;
 
 /// Scripted stages, for testing code that is built on this crate.
 #[cfg(any(test, feature = "testing"))]
