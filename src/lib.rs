@@ -98,6 +98,8 @@ mod section;
 mod session;
 mod space;
 mod span;
+#[cfg(test)]
+mod steps;
 
 /// Scripted stages, for testing code that is built on this crate.
 #[cfg(any(test, feature = "testing"))]

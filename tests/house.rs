@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 /// What everything may use, then the stages in the order of the data flow. A module may use what stands
 /// before it, itself included; `classifier` alone sees them all.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 15] = [
     "section",
     "space",
     "span",
+    "steps",
     "error",
     "prediction",
     "api",
@@ -22,7 +23,7 @@ const ORDER: [&str; 14] = [
     "classifier",
 ];
 
-/// Stages that know nothing of what stands before them but the first five and these.
+/// Stages that know nothing of what stands before them but the first six and these.
 const STAGES: [(&str, &[&str]); 8] = [
     ("api", &[]),
     ("document", &[]),
@@ -35,7 +36,7 @@ const STAGES: [(&str, &[&str]); 8] = [
     ("report", &["aggregate"]),
 ];
 
-const COMMON: usize = 5;
+const COMMON: usize = 6;
 
 /// Longest file, in lines.
 const LONGEST: usize = 500;

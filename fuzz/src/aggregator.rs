@@ -4,7 +4,7 @@ use vacancy_sections::{
     Aggregator, BlockKind, MajorityVote, Probabilities, ScoredFragment, Section, SequenceAggregator,
 };
 
-use crate::bytes::{Bytes, text};
+use super::bytes::{Bytes, text};
 
 pub fn check(input: &[u8]) {
     let mut bytes = Bytes::new(input);
@@ -15,7 +15,11 @@ pub fn check(input: &[u8]) {
     while !bytes.is_empty() {
         let layout = bytes.byte();
         block += usize::from(layout & 3);
-        let kinds = [BlockKind::Paragraph, BlockKind::ListItem, BlockKind::Heading];
+        let kinds = [
+            BlockKind::Paragraph,
+            BlockKind::ListItem,
+            BlockKind::Heading,
+        ];
         let kind = kinds[usize::from(layout >> 2 & 3) % kinds.len()];
         let emphasis = layout & 16 != 0;
         let mut logits = [0.0; Section::COUNT];
@@ -37,7 +41,9 @@ pub fn check(input: &[u8]) {
         sequence = sequence.with_junk_threshold(threshold);
     }
     for aggregator in [&sequence as &dyn Aggregator, &MajorityVote] {
-        let decisions = aggregator.aggregate(&fragments).expect("any fragments are decided");
+        let decisions = aggregator
+            .aggregate(&fragments)
+            .expect("any fragments are decided");
         assert_eq!(decisions.len(), fragments.len());
         for decision in decisions {
             sums_to_one(decision.probabilities);
@@ -47,7 +53,10 @@ pub fn check(input: &[u8]) {
 
 pub fn sums_to_one(probabilities: Probabilities) {
     let values = probabilities.to_array().map(f64::from);
-    assert!(values.iter().all(|value| (0.0..=1.0).contains(value)), "{values:?}");
+    assert!(
+        values.iter().all(|value| (0.0..=1.0).contains(value)),
+        "{values:?}"
+    );
     let sum: f64 = values.iter().sum();
     assert!((sum - 1.0).abs() < 1e-6, "{values:?} sum to {sum}");
 }

@@ -3,7 +3,7 @@
 
 use vacancy_sections::{Chunker, RazdelChunker, UnicodeChunker};
 
-use crate::bytes::text;
+use super::bytes::text;
 
 pub fn check(input: &[u8]) {
     let text = text(input);
@@ -19,7 +19,9 @@ fn is_space(c: char) -> bool {
 fn covers(chunker: &dyn Chunker, text: &str) {
     let mut end = 0;
     for span in chunker.chunk(text) {
-        let gap = text.get(end..span.start).expect("spans ascend on character boundaries");
+        let gap = text
+            .get(end..span.start)
+            .expect("spans ascend on character boundaries");
         assert!(gap.chars().all(is_space), "{gap:?} is in no fragment");
         let fragment = span.slice(text).expect("a span fits its text");
         assert!(!fragment.is_empty(), "a fragment is empty");
@@ -29,6 +31,8 @@ fn covers(chunker: &dyn Chunker, text: &str) {
         );
         end = span.end;
     }
-    let rest = text.get(end..).expect("the last span ends on a character boundary");
+    let rest = text
+        .get(end..)
+        .expect("the last span ends on a character boundary");
     assert!(rest.chars().all(is_space), "{rest:?} is in no fragment");
 }

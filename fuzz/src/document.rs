@@ -2,11 +2,11 @@
 
 use vacancy_sections::{Document, DocumentOptions, Span};
 
-use crate::bytes::{Bytes, text};
+use super::bytes::{Bytes, text};
 
 pub fn check(input: &[u8]) {
     let mut bytes = Bytes::new(input);
-    let options = DocumentOptions::new().split_flat(bytes.byte() % 2 == 0);
+    let options = DocumentOptions::new().split_flat(bytes.byte().is_multiple_of(2));
     let source = text(bytes.rest());
     fits(&Document::from_html_with(&source, &options), &source);
     fits(&Document::from_plain_with(&source, &options), &source);
@@ -21,7 +21,10 @@ fn fits(document: &Document, source: &str) {
         assert!(!text.contains("  "), "{text:?} has a run of spaces");
         let span = block.span();
         assert!(span.start >= end, "{span:?} begins before byte {end}");
-        assert!(span.slice(source).is_some(), "{span:?} does not fit the source");
+        assert!(
+            span.slice(source).is_some(),
+            "{span:?} does not fit the source"
+        );
         end = span.end;
 
         let mut last = block.source_span(Span::new(0, 0)).start;

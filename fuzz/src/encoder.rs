@@ -5,13 +5,17 @@ use std::sync::LazyLock;
 
 use vacancy_sections::{Encoder, Error, Overflow, WordPieceEncoder};
 
-use crate::bytes::{Bytes, text};
+use super::bytes::{Bytes, text};
 
 macro_rules! fixture {
     ($name:literal) => {
         (
-            include_bytes!(concat!("../../tests/data/encoder/", $name, "/tokenizer.json"))
-                .as_slice(),
+            include_bytes!(concat!(
+                "../../tests/data/encoder/",
+                $name,
+                "/tokenizer.json"
+            ))
+            .as_slice(),
             include_bytes!(concat!(
                 "../../tests/data/encoder/",
                 $name,
@@ -57,7 +61,8 @@ pub fn check(input: &[u8]) {
     };
     match result {
         Ok(encoder) => {
-            if let Err(error) = encoder.encode("Опыт работы с Python от 3 лет [SEP]") {
+            if let Err(error) = encoder.encode("Опыт работы с Python от 3 лет [SEP]")
+            {
                 assert!(matches!(error, Error::Tokenizer { .. }), "{error}");
             }
         }
@@ -85,11 +90,18 @@ fn windows(encoder: &WordPieceEncoder, length: usize, text: &str) {
     let vocabulary = 0..i32::try_from(encoder.vocab_size()).expect("ids are 32-bit");
     assert!(whole.input_ids.iter().all(|id| vocabulary.contains(id)));
 
-    let encoder = encoder.clone().with_max_seq_len(length).expect("3 tokens or more");
+    let encoder = encoder
+        .clone()
+        .with_max_seq_len(length)
+        .expect("3 tokens or more");
     let split = encoder.encode(text).expect("any text is encoded");
     let mut joined = Vec::new();
     for window in &split.windows {
-        assert!(window.input_ids.len() <= length, "{} tokens", window.input_ids.len());
+        assert!(
+            window.input_ids.len() <= length,
+            "{} tokens",
+            window.input_ids.len()
+        );
         assert_eq!(window.input_ids.len(), window.token_type_ids.len());
         let [first, inner @ .., last] = window.input_ids.as_slice() else {
             panic!("a window without its two special tokens");

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use vacancy_sections::{Error, MlPackage, PortableSession, Section};
 
-use crate::bytes::Bytes;
+use super::bytes::Bytes;
 
 const MANIFEST: &str = "Manifest.json";
 const MODEL: &str = "Data/com.apple.CoreML/model.mlmodel";
@@ -44,8 +44,16 @@ pub fn check(input: &[u8]) {
     for section in Section::ALL {
         assert!(spec.labels.contains(&section), "{:?}", spec.labels);
     }
-    assert!((1..=1 << 15).contains(&spec.max_seq_len), "{}", spec.max_seq_len);
-    assert!(package.files().all(|(path, _)| !path.contains("..") && !path.starts_with('/')));
+    assert!(
+        (1..=1 << 15).contains(&spec.max_seq_len),
+        "{}",
+        spec.max_seq_len
+    );
+    assert!(
+        package
+            .files()
+            .all(|(path, _)| !path.contains("..") && !path.starts_with('/'))
+    );
     if let Err(error) = PortableSession::new(&package) {
         names_its_place(&error);
     }
@@ -54,11 +62,17 @@ pub fn check(input: &[u8]) {
 /// An error of a damaged package says where it is, in a message that can be shown.
 pub fn names_its_place(error: &Error) {
     let (where_, what) = match error {
-        Error::Package { file, place, reason } => {
+        Error::Package {
+            file,
+            place,
+            reason,
+        } => {
             assert!(!file.is_empty());
             (place, reason)
         }
-        Error::Mismatch { file, what, found, .. } => {
+        Error::Mismatch {
+            file, what, found, ..
+        } => {
             assert!(!file.is_empty());
             (what, found)
         }

@@ -19,8 +19,8 @@ use ndarray::Array2;
 use prost::Message as _;
 use vacancy_sections::{MlPackage, PortableSession, Session, SessionInputs};
 
-use crate::bytes::Bytes;
-use crate::package::names_its_place;
+use super::bytes::Bytes;
+use super::package::names_its_place;
 
 macro_rules! base {
     ($name:literal) => {
@@ -68,27 +68,125 @@ static MODELS: LazyLock<Vec<Model>> = LazyLock::new(|| {
 
 /// Operations that a program may hold, and two that it may not.
 const OPERATIONS: [&str; 72] = [
-    "const", "sum", "reduce_sum", "reduce_mean", "reduce_max", "reduce_min", "reduce_prod",
-    "reduce_sum_square", "reduce_l2_norm", "linear", "reshape", "expand_dims", "matmul", "softmax",
-    "squeeze", "layer_norm", "transpose", "constexpr_affine_dequantize", "slice_by_index",
-    "constexpr_blockwise_shift_scale", "slice_by_size", "constexpr_lut_to_dense", "concat", "tile",
-    "constexpr_sparse_to_dense", "identity", "stack", "cast", "constexpr_cast", "select", "split",
-    "gather", "fill", "shape", "range_1d", "add", "sub", "mul", "real_div", "floor_div", "mod",
-    "pow", "maximum", "minimum", "equal", "not_equal", "less", "less_equal", "greater",
-    "greater_equal", "logical_and", "logical_or", "logical_xor", "abs", "ceil", "clip", "erf",
-    "exp", "floor", "gelu", "inverse", "log", "logical_not", "relu", "round", "rsqrt", "sigmoid",
-    "sign", "silu", "sqrt", "conv", "",
+    "const",
+    "sum",
+    "reduce_sum",
+    "reduce_mean",
+    "reduce_max",
+    "reduce_min",
+    "reduce_prod",
+    "reduce_sum_square",
+    "reduce_l2_norm",
+    "linear",
+    "reshape",
+    "expand_dims",
+    "matmul",
+    "softmax",
+    "squeeze",
+    "layer_norm",
+    "transpose",
+    "constexpr_affine_dequantize",
+    "slice_by_index",
+    "constexpr_blockwise_shift_scale",
+    "slice_by_size",
+    "constexpr_lut_to_dense",
+    "concat",
+    "tile",
+    "constexpr_sparse_to_dense",
+    "identity",
+    "stack",
+    "cast",
+    "constexpr_cast",
+    "select",
+    "split",
+    "gather",
+    "fill",
+    "shape",
+    "range_1d",
+    "add",
+    "sub",
+    "mul",
+    "real_div",
+    "floor_div",
+    "mod",
+    "pow",
+    "maximum",
+    "minimum",
+    "equal",
+    "not_equal",
+    "less",
+    "less_equal",
+    "greater",
+    "greater_equal",
+    "logical_and",
+    "logical_or",
+    "logical_xor",
+    "abs",
+    "ceil",
+    "clip",
+    "erf",
+    "exp",
+    "floor",
+    "gelu",
+    "inverse",
+    "log",
+    "logical_not",
+    "relu",
+    "round",
+    "rsqrt",
+    "sigmoid",
+    "sign",
+    "silu",
+    "sqrt",
+    "conv",
+    "",
 ];
 
 const SIZES: [u64; 16] = [
-    0, 1, 2, 3, 4, 5, 7, 8, 12, 16, 64, 128, 1 << 15, 1 << 31, 1 << 40, u64::MAX,
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    7,
+    8,
+    12,
+    16,
+    64,
+    128,
+    1 << 15,
+    1 << 31,
+    1 << 40,
+    u64::MAX,
 ];
 
-const INTEGERS: [i32; 12] =
-    [0, 1, -1, 2, 3, 5, 128, -128, 1 << 20, i32::MAX, i32::MIN, -2];
+const INTEGERS: [i32; 12] = [
+    0,
+    1,
+    -1,
+    2,
+    3,
+    5,
+    128,
+    -128,
+    1 << 20,
+    i32::MAX,
+    i32::MIN,
+    -2,
+];
 
 const FLOATS: [f32; 10] = [
-    0.0, -0.0, 1.0, -1.0, 1e-30, 3e38, -3e38, f32::NAN, f32::INFINITY, f32::NEG_INFINITY,
+    0.0,
+    -0.0,
+    1.0,
+    -1.0,
+    1e-30,
+    3e38,
+    -3e38,
+    f32::NAN,
+    f32::INFINITY,
+    f32::NEG_INFINITY,
 ];
 
 /// Changes that one input makes at most.
@@ -114,8 +212,14 @@ pub fn check(input: &[u8]) {
     let [manifest, _, weights] = BASES[which];
     let package = MlPackage::from_files([
         ("Manifest.json", Cow::Borrowed(manifest)),
-        ("Data/com.apple.CoreML/model.mlmodel", model.encode_to_vec().into()),
-        ("Data/com.apple.CoreML/weights/weight.bin", Cow::Borrowed(weights)),
+        (
+            "Data/com.apple.CoreML/model.mlmodel",
+            model.encode_to_vec().into(),
+        ),
+        (
+            "Data/com.apple.CoreML/weights/weight.bin",
+            Cow::Borrowed(weights),
+        ),
     ]);
     let package = match package {
         Ok(package) => package,
@@ -131,9 +235,13 @@ pub fn check(input: &[u8]) {
 
 fn alike(interpreter: &PortableSession, fused: &PortableSession) {
     let len = interpreter.max_seq_len();
-    let rows = interpreter.vocab_size().unwrap_or(8).min(8).max(1);
+    let rows = interpreter.vocab_size().unwrap_or(8).clamp(1, 8);
     let ids = Array2::from_shape_fn((1, len), |(_, token)| {
-        if token < 5 { ((token * 3 + 2) % rows) as i32 } else { 0 }
+        if token < 5 {
+            ((token * 3 + 2) % rows) as i32
+        } else {
+            0
+        }
     });
     let mask = Array2::from_shape_fn((1, len), |(_, token)| i32::from(token < 5));
     let types = Array2::zeros((1, len));
@@ -181,7 +289,13 @@ fn change(block: &mut Block, bytes: &mut Bytes<'_>) {
             rebind(&mut block.operations[at], &name, bytes);
         }
         5 => {
-            let name = ["input_ids", "attention_mask", "token_type_ids", "nothing", ""];
+            let name = [
+                "input_ids",
+                "attention_mask",
+                "token_type_ids",
+                "nothing",
+                "",
+            ];
             let name = bytes.pick(&name);
             rebind(&mut block.operations[at], name, bytes);
         }
@@ -195,7 +309,8 @@ fn change(block: &mut Block, bytes: &mut Bytes<'_>) {
         7 => {
             let names = argument_names(&block.operations[at]);
             if let Some(name) = names.get(bytes.index(names.len())) {
-                let to = bytes.pick(&["x", "y", "axis", "axes", "perm", "epsilon", "weight", "end"]);
+                let to =
+                    bytes.pick(&["x", "y", "axis", "axes", "perm", "epsilon", "weight", "end"]);
                 if let Some(argument) = block.operations[at].inputs.remove(name) {
                     block.operations[at].inputs.insert(to.to_owned(), argument);
                 }
@@ -225,7 +340,11 @@ fn change(block: &mut Block, bytes: &mut Bytes<'_>) {
 }
 
 fn output(operation: &Operation) -> String {
-    operation.outputs.first().map(|named| named.name.clone()).unwrap_or_default()
+    operation
+        .outputs
+        .first()
+        .map(|named| named.name.clone())
+        .unwrap_or_default()
 }
 
 /// Sorted: the order of a hash map would make an input mean another change in each run.
@@ -246,7 +365,7 @@ fn rebind(operation: &mut Operation, to: &str, bytes: &mut Bytes<'_>) {
     let binding = Binding {
         binding: Some(binding::Binding::Name(to.to_owned())),
     };
-    if bytes.byte() % 4 == 0 {
+    if bytes.byte().is_multiple_of(4) {
         argument.arguments.push(binding);
     } else {
         argument.arguments = vec![binding];
@@ -255,7 +374,13 @@ fn rebind(operation: &mut Operation, to: &str, bytes: &mut Bytes<'_>) {
 
 fn change_type(declared: Option<&mut ValueType>, bytes: &mut Bytes<'_>) {
     let Some(ValueType {
-        r#type: Some(value_type::Type::TensorType(TensorType { data_type, rank, dimensions, .. })),
+        r#type:
+            Some(value_type::Type::TensorType(TensorType {
+                data_type,
+                rank,
+                dimensions,
+                ..
+            })),
     }) = declared
     else {
         return;
@@ -295,14 +420,15 @@ fn change_value(operation: &mut Operation, bytes: &mut Bytes<'_>) {
         let argument = names
             .get(bytes.index(names.len()))
             .and_then(|name| operation.inputs.get_mut(name));
-        let Some(Binding { binding: Some(binding::Binding::Value(value)) }) =
-            argument.and_then(|argument| argument.arguments.first_mut())
+        let Some(Binding {
+            binding: Some(binding::Binding::Value(value)),
+        }) = argument.and_then(|argument| argument.arguments.first_mut())
         else {
             return;
         };
         value
     };
-    if bytes.byte() % 4 == 0 {
+    if bytes.byte().is_multiple_of(4) {
         return change_type(value.r#type.as_mut(), bytes);
     }
     match &mut value.value {
@@ -350,7 +476,7 @@ fn change_tensor(tensor: &mut TensorValue, bytes: &mut Bytes<'_>) {
             set(&mut doubles.values, bytes, to);
         }
         Some(tensor_value::Value::Bools(bools)) => {
-            let to = bytes.byte() % 2 == 0;
+            let to = bytes.byte().is_multiple_of(2);
             set(&mut bools.values, bytes, to);
         }
         Some(tensor_value::Value::Bytes(raw)) => {

@@ -7,8 +7,8 @@ use vacancy_sections::{
     VacancySections, Window,
 };
 
-use crate::aggregator::sums_to_one;
-use crate::bytes::{Bytes, text};
+use super::aggregator::sums_to_one;
+use super::bytes::{Bytes, text};
 
 macro_rules! tiny {
     ($path:literal) => {
@@ -28,7 +28,9 @@ impl Encoder for Words {
             .split_whitespace()
             .map(|word| i32::from((word.len() as u8).wrapping_mul(7) ^ word.as_bytes()[0]) % 16)
             .collect();
-        let windows = ids.chunks(self.max_seq_len()).map(|ids| Window::new(ids.to_vec()));
+        let windows = ids
+            .chunks(self.max_seq_len())
+            .map(|ids| Window::new(ids.to_vec()));
         let mut windows: Vec<_> = windows.collect();
         if windows.is_empty() {
             windows.push(Window::new(vec![2]));
@@ -61,12 +63,15 @@ static CLASSIFIER: LazyLock<SectionClassifier> = LazyLock::new(|| {
     .expect("the package is sound");
     let session = PortableSession::new(&package).expect("its program is supported");
     let builder = SectionClassifier::builder().session(session).encoder(Words);
-    builder.max_text_bytes(LIMIT).build().expect("the parts fit")
+    builder
+        .max_text_bytes(LIMIT)
+        .build()
+        .expect("the parts fit")
 });
 
 pub fn check(input: &[u8]) {
     let mut bytes = Bytes::new(input);
-    let html = bytes.byte() % 2 == 0;
+    let html = bytes.byte().is_multiple_of(2);
     let source = text(bytes.rest());
     let result = if html {
         CLASSIFIER.classify_vacancy_html(&source)
@@ -92,9 +97,16 @@ fn fits(sections: &VacancySections, source: &str) {
         sums_to_one(fragment.prediction.probabilities);
     }
     // Each fragment is in one passage or heading.
-    let passages = Section::ALL.iter().flat_map(|section| sections.passages(*section));
+    let passages = Section::ALL
+        .iter()
+        .flat_map(|section| sections.passages(*section));
     let mut ranges: Vec<_> = passages.map(|passage| passage.fragments.clone()).collect();
-    ranges.extend(sections.headings.iter().map(|heading| heading.fragments.clone()));
+    ranges.extend(
+        sections
+            .headings
+            .iter()
+            .map(|heading| heading.fragments.clone()),
+    );
     ranges.sort_by_key(|range| range.start);
     let mut next = 0;
     for range in ranges {

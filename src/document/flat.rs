@@ -29,6 +29,8 @@ fn space_runs(text: &str) -> Vec<usize> {
     let mut spaces = 0;
     let mut broken = false;
     for (at, character) in text.char_indices() {
+        #[cfg(test)]
+        crate::steps::add(1);
         if is_space(character) {
             spaces += usize::from(matches!(character, ' ' | '\t'));
             broken |= matches!(character, '\n' | '\r');
@@ -61,6 +63,8 @@ fn bullets(text: &str, alone: bool) -> Vec<usize> {
     let mut spaced = true;
     let mut characters = text.char_indices().peekable();
     while let Some((at, character)) = characters.next() {
+        #[cfg(test)]
+        crate::steps::add(1);
         if is_space(character) {
             spaced = true;
             continue;
@@ -88,6 +92,8 @@ fn bullets(text: &str, alone: bool) -> Vec<usize> {
         spaced = false;
     }
     let counts = |bullet: char| {
+        #[cfg(test)]
+        crate::steps::add(candidates.len());
         let same = candidates.iter().filter(|other| other.bullet == bullet);
         let (all, after_end) = same.fold((0, 0), |(all, after_end), other| {
             (all + 1, after_end + usize::from(other.after_end))
@@ -164,7 +170,11 @@ fn is_dash(character: char) -> bool {
 
 /// Whether what follows a bullet reads like an item.
 fn is_item_text(rest: &str) -> bool {
+    #[cfg(test)]
+    let length = rest.len();
     let rest = rest.trim_start_matches(|c| is_space(c) || matches!(c, '\u{FE0E}' | '\u{FE0F}'));
+    #[cfg(test)]
+    crate::steps::add(length - rest.len());
     rest.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '«' | '"' | '“' | '(' | '<'))
 }
 
@@ -175,6 +185,8 @@ fn numbers(text: &str) -> Vec<usize> {
     let mut previous = ' ';
     let mut skip_to = 0;
     for (at, character) in text.char_indices() {
+        #[cfg(test)]
+        crate::steps::add(1);
         let begins = character.is_ascii_digit()
             && at >= skip_to
             && (is_space(previous) || matches!(previous, ';' | ':'));
@@ -185,12 +197,18 @@ fn numbers(text: &str) -> Vec<usize> {
         let rest = text.get(at..).unwrap_or_default();
         let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
         skip_to = at + digits;
+        #[cfg(test)]
+        crate::steps::add(digits);
         let number = rest
             .get(..digits.min(3))
             .and_then(|d| d.parse::<u32>().ok());
         let mut after = rest.get(digits..).unwrap_or_default().chars();
         let marked = matches!(after.next(), Some(')' | '.'));
         let text_follows = after
+            .inspect(|_| {
+                #[cfg(test)]
+                crate::steps::add(1);
+            })
             .find(|&c| !is_space(c))
             .is_some_and(char::is_alphabetic);
         if marked && text_follows && number == Some(expected) {
@@ -262,6 +280,8 @@ fn ends_sentence(front: &str) -> bool {
 /// Whether a line may end here though no full stop says so: enough stands on it, and its last word
 /// is not one that joins ("В Ваши задачи входит:").
 fn ends_line(front: &str) -> bool {
+    #[cfg(test)]
+    crate::steps::add(front.len());
     let line = front.rsplit("  ").find(|part| !part.is_empty());
     let line = line.unwrap_or_default().trim_matches(is_space);
     let word = line.rsplit(is_space).next().unwrap_or_default();
@@ -281,6 +301,8 @@ fn last_heading(segment: &str) -> Option<usize> {
     let mut at = segment.len();
     let mut found = None;
     for (tail, (start, character)) in segment.char_indices().rev().enumerate() {
+        #[cfg(test)]
+        crate::steps::add(1);
         let ends = matches!(character, '.' | '!' | '?' | ';' | ',' | '…');
         if (ends || is_space(character))
             && let Some(rest) = segment.get(at..)

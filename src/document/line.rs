@@ -61,6 +61,8 @@ impl Line {
     fn push(&mut self, text: &str, source: Span, copied: bool, strong: bool) {
         let start = self.text.len();
         self.text.push_str(text);
+        #[cfg(test)]
+        crate::steps::add(text.len());
         self.inked = self.inked || !text.chars().all(|c| is_space(c) || is_invisible(c));
         self.pieces.push(Piece {
             text: Span::new(start, self.text.len()),
@@ -131,6 +133,8 @@ impl Line {
                 let text = Span::new(start, piece.text.end.min(part.end)).slice(&self.text);
                 let characters = text.unwrap_or_default().char_indices();
                 characters.map(move |(at, character)| {
+                    #[cfg(test)]
+                    crate::steps::add(1);
                     let at = start + at;
                     let source = if piece.copied {
                         let from = piece.source.start + (at - piece.text.start);

@@ -142,6 +142,8 @@ impl PlainReader {
 
     /// Adds the pieces of `text`, or leaves `pieces` alone and returns false.
     pub(super) fn add_pieces(&self, parts: Parts<'_>, text: &str, pieces: &mut Pieces) -> bool {
+        #[cfg(test)]
+        crate::steps::add(text.len());
         let before = (pieces.ids.len(), pieces.word_starts.len());
         let done = self.read(parts, text, pieces).is_some();
         if !done {

@@ -38,6 +38,8 @@ impl Seams {
         let mut last = None;
         let following = text.char_indices().skip(1);
         for ((_, before), (at, after)) in text.char_indices().zip(following) {
+            #[cfg(test)]
+            crate::steps::add(1);
             if at > near && last.is_some() {
                 break;
             }

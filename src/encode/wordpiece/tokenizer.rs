@@ -164,6 +164,8 @@ impl WordPieceTokenizer {
     /// What `Tokenizer::encode` does, with this normalizer, and without following the offsets of
     /// the pieces in the text.
     pub(super) fn add_pieces(&self, text: &str, pieces: &mut Pieces) -> tokenizers::Result<()> {
+        #[cfg(test)]
+        crate::steps::add(text.len());
         let mut words = self
             .tokenizer
             .get_added_vocabulary()
