@@ -2,9 +2,11 @@
 
 use std::error::Error;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Write};
+use std::hint::black_box;
+use std::io::{self, BufRead, BufReader, BufWriter, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use lexopt::prelude::*;
 use vacancy_sections::{Chunker, RazdelChunker, Span, UnicodeChunker};
@@ -12,7 +14,7 @@ use vacancy_sections::{Chunker, RazdelChunker, Span, UnicodeChunker};
 const HELP: &str = "\
 Cuts each line into fragments; prints one JSON array of strings per line.
 
-Usage: chunk [--chunker razdel|unicode] [FILE|-]
+Usage: chunk [--chunker razdel|unicode] [--time SECONDS] [FILE|-]
 
 Arguments:
   [FILE|-]  UTF-8 text; lines end at \\n only. Standard input by default.
@@ -20,11 +22,15 @@ Arguments:
 Options:
       --chunker NAME  razdel (default): razdel 0.5.0, exactly
                       unicode: sentence boundaries of UAX #29
+      --time SECONDS  print no fragments, but how many characters per second
+                      are chunked: the best of the rounds over all lines
   -h, --help          Print this help
 ";
 
 struct Arguments {
     chunker: Box<dyn Chunker>,
+    /// How long to measure, if at all.
+    time: Option<Duration>,
     /// `None` is standard input.
     file: Option<PathBuf>,
 }
@@ -32,7 +38,7 @@ struct Arguments {
 /// `None` if the help was asked for.
 fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
     let mut chunker: Box<dyn Chunker> = Box::new(RazdelChunker);
-    let mut file = None;
+    let (mut file, mut time) = (None, None);
     let mut parser = lexopt::Parser::from_env();
     while let Some(argument) = parser.next()? {
         match argument {
@@ -47,12 +53,40 @@ fn arguments() -> Result<Option<Arguments>, lexopt::Error> {
                     }
                 };
             }
+            Long("time") => {
+                let seconds = parser.value()?.parse_with(|text| {
+                    let seconds = text.parse().map_err(|_| "expected seconds")?;
+                    Duration::try_from_secs_f64(seconds).map_err(|_| "expected seconds")
+                })?;
+                time = Some(seconds);
+            }
             Value(value) if file.is_none() => file = Some(value),
             argument => return Err(argument.unexpected()),
         }
     }
     let file = file.filter(|file| file != "-").map(Into::into);
-    Ok(Some(Arguments { chunker, file }))
+    Ok(Some(Arguments {
+        chunker,
+        time,
+        file,
+    }))
+}
+
+/// The best speed over rounds of all lines, in characters per second.
+fn measure(chunker: &dyn Chunker, mut input: impl Read, time: Duration) -> io::Result<f64> {
+    let mut text = String::new();
+    input.read_to_string(&mut text)?;
+    let characters = text.chars().filter(|c| *c != '\n').count();
+    let begin = Instant::now();
+    let mut best = Duration::MAX;
+    while best == Duration::MAX || begin.elapsed() < time {
+        let start = Instant::now();
+        for line in text.split('\n') {
+            black_box(chunker.chunk(black_box(line)));
+        }
+        best = best.min(start.elapsed());
+    }
+    Ok(characters as f64 / best.as_secs_f64())
 }
 
 fn chunk_lines(
@@ -80,19 +114,34 @@ fn chunk_lines(
 }
 
 fn run() -> Result<(), Box<dyn Error>> {
-    let Some(Arguments { chunker, file }) = arguments()? else {
+    let Some(Arguments {
+        chunker,
+        time,
+        file,
+    }) = arguments()?
+    else {
         io::stdout().write_all(HELP.as_bytes())?;
         return Ok(());
     };
-    let output = BufWriter::new(io::stdout().lock());
-    match file {
-        None => chunk_lines(&*chunker, io::stdin().lock(), output),
+    let input: Box<dyn Read> = match &file {
+        None => Box::new(io::stdin().lock()),
         Some(path) => {
-            let opened = File::open(&path);
-            let opened = opened.map_err(|error| format!("{}: {error}", path.display()))?;
-            chunk_lines(&*chunker, BufReader::new(opened), output)
-                .map_err(|error| in_file(error, &path))
+            let opened = File::open(path);
+            Box::new(opened.map_err(|error| format!("{}: {error}", path.display()))?)
         }
+    };
+    let outcome = match time {
+        Some(time) => measure(&*chunker, input, time)
+            .map(|speed| println!("{speed:.0}"))
+            .map_err(Into::into),
+        None => {
+            let output = BufWriter::new(io::stdout().lock());
+            chunk_lines(&*chunker, BufReader::new(input), output)
+        }
+    };
+    match file {
+        Some(path) => outcome.map_err(|error| in_file(error, &path)),
+        None => outcome,
     }
 }
 

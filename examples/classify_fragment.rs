@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use common::{Outcome, builder, exit_with, style};
-use vacancy_sections::{Prediction, Section};
+use vacancy_sections::Prediction;
 
 const HELP: &str = "\
 Says which section of a vacancy each text belongs to.
@@ -77,21 +77,7 @@ fn print(text: &str, prediction: &Prediction) {
 }
 
 fn json(text: &str, prediction: &Prediction) -> serde_json::Value {
-    let probabilities: serde_json::Map<_, _> = Section::ALL
-        .into_iter()
-        .map(|section| {
-            (
-                section.name().to_owned(),
-                prediction.probabilities[section].into(),
-            )
-        })
-        .collect();
-    serde_json::json!({
-        "text": text,
-        "section": prediction.section.name(),
-        "margin": prediction.margin,
-        "probabilities": probabilities,
-        "windows": prediction.windows,
-        "truncated": prediction.truncated,
-    })
+    let mut object = common::json::prediction(prediction);
+    object["text"] = text.into();
+    object
 }

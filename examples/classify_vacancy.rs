@@ -5,8 +5,8 @@ mod common;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use common::{Outcome, builder, exit_with, read_text, style, with_aggregator};
-use vacancy_sections::{Passage, Section, VacancySections};
+use common::{Outcome, builder, exit_with, json, read_text, style, with_aggregator};
+use vacancy_sections::VacancySections;
 
 const HELP: &str = "\
 Structures a Russian vacancy given as plain text (UTF-8).
@@ -18,7 +18,7 @@ Usage: classify_vacancy [--model DIR] [--json] [--aggregator NAME] [FILE|-]
                      tokenizer.json, tokenizer_config.json); default: the
                      embedded model
   --aggregator NAME  sequence or majority
-  --json             the result as one JSON object
+  --json             the result as one JSON object, as the feature `serde` makes it
   --help             this text
 ";
 
@@ -51,7 +51,7 @@ fn run() -> Outcome<()> {
     )?;
     let sections = builder.build()?.classify_vacancy(&text)?;
     if options.json {
-        println!("{}", json(&sections));
+        println!("{}", json::sections(&sections));
     } else {
         print(&sections);
     }
@@ -78,8 +78,7 @@ fn parse() -> Outcome<Option<Options>> {
 
 fn print(sections: &VacancySections) {
     let mut first = true;
-    for section in Section::ALL {
-        let passages = sections.passages(section);
+    for (section, passages) in sections {
         if passages.is_empty() {
             continue;
         }
@@ -93,50 +92,4 @@ fn print(sections: &VacancySections) {
             println!("  • {}", passage.text);
         }
     }
-}
-
-fn json(sections: &VacancySections) -> serde_json::Value {
-    let passages = |passages: &[Passage]| -> Vec<serde_json::Value> {
-        let object = |passage: &Passage| {
-            serde_json::json!({
-                "text": passage.text,
-                "span": [passage.span.start, passage.span.end],
-            })
-        };
-        passages.iter().map(object).collect()
-    };
-    let fragments: Vec<_> = sections
-        .fragments
-        .iter()
-        .map(|fragment| {
-            serde_json::json!({
-                "text": fragment.text,
-                "span": [fragment.span.start, fragment.span.end],
-                "block": fragment.block,
-                "section": fragment.section.name(),
-                "heading": fragment.heading,
-                "probabilities": fragment.probabilities.to_array(),
-            })
-        })
-        .collect();
-    let headings: Vec<_> = sections
-        .headings
-        .iter()
-        .map(|heading| {
-            serde_json::json!({
-                "text": heading.text,
-                "span": [heading.span.start, heading.span.end],
-                "section": heading.section.name(),
-            })
-        })
-        .collect();
-    serde_json::json!({
-        "responsibilities": passages(&sections.responsibilities),
-        "requirements": passages(&sections.requirements),
-        "terms": passages(&sections.terms),
-        "notes": passages(&sections.notes),
-        "orphans": passages(&sections.orphans),
-        "headings": headings,
-        "fragments": fragments,
-    })
 }

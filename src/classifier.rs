@@ -2,6 +2,10 @@
 
 mod builder;
 mod bulk;
+#[cfg(feature = "html")]
+mod markup;
+#[cfg(feature = "model")]
+mod model;
 mod score;
 
 use std::fmt;
@@ -12,12 +16,13 @@ pub use bulk::{Bulk, Posting};
 
 use crate::aggregate::{Aggregator, Decision, ScoredFragment};
 use crate::chunk::Chunker;
-use crate::document::{Block, Document, DocumentOptions, is_space};
+use crate::document::{Block, Document, DocumentOptions};
 use crate::encode::Encoder;
 use crate::error::{Error, Result};
 use crate::prediction::Prediction;
 use crate::report::{Scored, VacancySections, assemble};
 use crate::session::{BackendInfo, Session};
+use crate::space::is_space;
 use crate::span::Span;
 
 /// Says which section a fragment of a vacancy belongs to, and structures whole vacancies.
@@ -132,7 +137,6 @@ impl SectionClassifier {
     ///     .build()?;
     /// # } Ok(()) }
     /// ```
-    #[must_use]
     pub fn builder() -> ClassifierBuilder {
         ClassifierBuilder::new()
     }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::section::Section;
 use crate::span::Span;
 
 /// Everything that can go wrong in this crate.
@@ -14,7 +15,7 @@ use crate::span::Span;
 /// use vacancy_sections::{Error, Section};
 ///
 /// let error = "salary".parse::<Section>().unwrap_err();
-/// assert!(matches!(error, Error::UnknownSection { .. }));
+/// assert!(matches!(error, Error::UnknownName { what: "section", .. }));
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -110,17 +111,19 @@ pub enum Error {
         limit: usize,
     },
 
-    /// A label name that is none of the five.
-    #[error(
-        "unknown section `{found}`: expected responsibilities, requirements, terms, notes or junk"
-    )]
-    UnknownSection {
+    /// A name that stands for nothing.
+    #[error("unknown {what} `{found}`: expected {expected}")]
+    UnknownName {
+        /// What was to be named, such as `section`.
+        what: &'static str,
+        /// The names there are.
+        expected: &'static str,
         /// The name found.
         found: String,
     },
 
     /// A chunker returned a span that is not a fragment of the block.
-    #[error("block {block}: the chunker returned {span:?}: {reason}")]
+    #[error("block {block}: the chunker returned the span {span}: {reason}")]
     InvalidChunk {
         /// Index of the block.
         block: usize,
@@ -147,7 +150,7 @@ pub enum Error {
         /// Position of the fragment.
         index: usize,
         /// The logits, in the session's order.
-        logits: [f32; crate::Section::COUNT],
+        logits: [f32; Section::COUNT],
     },
 
     /// The session failed.
@@ -185,6 +188,7 @@ impl Error {
     /// let error = Error::stage("session", "the accelerator is busy");
     /// assert_eq!(error.to_string(), "session: the accelerator is busy");
     /// ```
+    #[must_use]
     pub fn stage(
         stage: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -214,4 +218,12 @@ impl Error {
 }
 
 /// `Result` with this crate's [`enum@Error`].
+///
+/// ```
+/// fn share(part: usize, whole: usize) -> vacancy_sections::Result<f64> {
+///     let empty = || vacancy_sections::Error::stage("report", "there are no fragments");
+///     (whole > 0).then(|| part as f64 / whole as f64).ok_or_else(empty)
+/// }
+/// assert!(share(1, 0).is_err());
+/// ```
 pub type Result<T, E = Error> = std::result::Result<T, E>;

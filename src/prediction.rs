@@ -1,5 +1,7 @@
 //! Logits → what the caller reads about one fragment.
 
+use std::fmt;
+
 use crate::error::{Error, Result};
 use crate::section::Section;
 
@@ -110,6 +112,21 @@ impl Probabilities {
         self.0
     }
 
+    /// Each section with its probability, in the order of [`Section::ALL`].
+    ///
+    /// ```
+    /// use vacancy_sections::{Probabilities, Section};
+    ///
+    /// let half = Probabilities::from_weights([0.0, 1.0, 1.0, 0.0, 0.0])?;
+    /// let likely: Vec<Section> = half.iter().filter(|(_, p)| *p > 0.1).map(|(s, _)| s).collect();
+    /// assert_eq!(likely, [Section::Requirements, Section::Terms]);
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
+    #[must_use]
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (Section, f32)> + use<> {
+        Section::ALL.into_iter().zip(self.0)
+    }
+
     /// The likeliest section; the lower id wins a tie.
     ///
     /// ```
@@ -146,6 +163,12 @@ impl Probabilities {
             .map(|section| self.get(section))
             .fold(0.0, f32::max);
         self.get(best) - second
+    }
+}
+
+impl From<Probabilities> for [f32; Section::COUNT] {
+    fn from(probabilities: Probabilities) -> Self {
+        probabilities.0
     }
 }
 
@@ -218,6 +241,7 @@ impl TryFrom<ByName> for Probabilities {
 /// let prediction = Prediction::new(probabilities, 1, false);
 /// assert_eq!(prediction.section, Section::Requirements);
 /// assert_eq!(prediction.margin, probabilities.margin());
+/// assert_eq!(prediction.to_string(), "requirements 0.83");
 /// # Ok::<(), vacancy_sections::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -255,5 +279,13 @@ impl Prediction {
             windows,
             truncated,
         }
+    }
+}
+
+/// The section and its probability: `terms 0.97`.
+impl fmt::Display for Prediction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let probability = self.probabilities[self.section];
+        write!(f, "{} {probability:.2}", self.section)
     }
 }

@@ -1,7 +1,7 @@
 //! What the caller reads about a whole vacancy.
 
 use std::fmt;
-use std::ops::Range;
+use std::ops::{Index, Range};
 
 use crate::aggregate::Decision;
 use crate::prediction::{Prediction, Probabilities};
@@ -155,6 +155,26 @@ impl VacancySections {
         }
     }
 
+    /// The five sections with their passages, in the order of [`Section::ALL`]; a section without
+    /// passages is among them.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::SectionClassifier;
+    ///
+    /// let sections = SectionClassifier::shared()?.classify_vacancy("Опыт работы с SQL от 3 лет")?;
+    /// for (section, passages) in sections.iter() {
+    ///     println!("{section}: {}", passages.len());
+    /// }
+    /// assert_eq!(sections.iter().len(), 5);
+    /// # } Ok(()) }
+    /// ```
+    #[must_use]
+    pub fn iter(&self) -> <&Self as IntoIterator>::IntoIter {
+        self.into_iter()
+    }
+
     /// Whether the vacancy held no text at all.
     ///
     /// ```
@@ -208,11 +228,43 @@ impl VacancySections {
     }
 }
 
+/// The passages of one section, as [`passages`](VacancySections::passages) gives them.
+impl Index<Section> for VacancySections {
+    type Output = [Passage];
+
+    fn index(&self, section: Section) -> &[Passage] {
+        self.passages(section)
+    }
+}
+
+/// As [`iter`](VacancySections::iter).
+impl<'a> IntoIterator for &'a VacancySections {
+    type Item = (Section, &'a [Passage]);
+    type IntoIter = std::array::IntoIter<Self::Item, { Section::COUNT }>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        Section::ALL
+            .map(|section| (section, self.passages(section)))
+            .into_iter()
+    }
+}
+
+/// As [`iter`](VacancySections::iter), giving the passages away; headings and fragments are dropped.
+impl IntoIterator for VacancySections {
+    type Item = (Section, Vec<Passage>);
+    type IntoIter = std::array::IntoIter<Self::Item, { Section::COUNT }>;
+
+    fn into_iter(mut self) -> Self::IntoIter {
+        Section::ALL
+            .map(|section| (section, std::mem::take(self.passages_mut(section))))
+            .into_iter()
+    }
+}
+
 impl fmt::Display for VacancySections {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut first = true;
-        for section in Section::ALL {
-            let passages = self.passages(section);
+        for (section, passages) in self {
             if passages.is_empty() {
                 continue;
             }

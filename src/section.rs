@@ -36,9 +36,19 @@ pub enum Section {
 
 impl Section {
     /// Number of sections.
+    ///
+    /// ```
+    /// assert_eq!(vacancy_sections::Section::COUNT, 5);
+    /// ```
     pub const COUNT: usize = 5;
 
     /// All sections in the order of their ids.
+    ///
+    /// ```
+    /// use vacancy_sections::Section;
+    ///
+    /// assert_eq!(Section::ALL.map(Section::id), [0, 1, 2, 3, 4]);
+    /// ```
     pub const ALL: [Self; Self::COUNT] = [
         Self::Responsibilities,
         Self::Requirements,
@@ -117,7 +127,9 @@ impl FromStr for Section {
         Self::ALL
             .into_iter()
             .find(|section| section.name().eq_ignore_ascii_case(name.trim()))
-            .ok_or_else(|| Error::UnknownSection {
+            .ok_or_else(|| Error::UnknownName {
+                what: "section",
+                expected: "responsibilities, requirements, terms, notes or junk",
                 found: name.to_owned(),
             })
     }

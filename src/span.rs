@@ -1,5 +1,6 @@
 //! Byte ranges.
 
+use std::fmt;
 use std::ops::Range;
 
 /// A half-open range of bytes, `start..end`, on character boundaries of the text it points into.
@@ -80,6 +81,13 @@ impl Span {
         let before = text.get(..self.start)?.chars().count();
         let within = self.slice(text)?.chars().count();
         Some(before..before + within)
+    }
+}
+
+/// As Rust writes the range: `3..8`.
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.start, self.end)
     }
 }
 

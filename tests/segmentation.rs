@@ -42,7 +42,7 @@ fn document(row: &Row) -> Document {
 
 /// A fragment without the bullet that the golden set keeps and blocks drop.
 fn without_bullet(fragment: &str) -> String {
-    let options = DocumentOptions::new().split_flat(false);
+    let options = DocumentOptions::new().with_split_flat(false);
     let document = Document::from_plain_with(fragment, &options);
     document.blocks()[0].text().to_owned()
 }

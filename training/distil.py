@@ -39,8 +39,9 @@ def soft_lines(corpus, probabilities):
 
 
 def training_lines(corpus, teacher, extra=None):
-    """Texts and soft labels: the lines of the corpus and those of weak_lines.py."""
-    texts, soft, counts = soft_lines(rows.read(corpus), np.load(teacher)["corpus"])
+    """Texts and soft labels: the lines of the corpus, by the mean of the teachers, and those of weak_lines.py."""
+    opinions = np.mean([np.load(path)["corpus"] for path in teacher], 0)
+    texts, soft, counts = soft_lines(rows.read(corpus), opinions)
     print(f"{len(texts)} distinct lines, {int((counts > 1).sum())} of them repeated, mean {soft.mean(0).round(3)}", flush=True)
     if extra:
         found = rows.read(extra)
@@ -53,7 +54,7 @@ def training_lines(corpus, teacher, extra=None):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--corpus", required=True)
-    parser.add_argument("--teacher", required=True, help=".npz of context_teacher.py")
+    parser.add_argument("--teacher", nargs="+", required=True, help=".npz of context_teacher.py or document_teacher.py, averaged")
     parser.add_argument("--extra", help="soft-labelled lines of weak_lines.py")
     parser.add_argument("--dev", required=True)
     parser.add_argument("--start", help="checkpoint to start from; else a new model")

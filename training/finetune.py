@@ -26,7 +26,7 @@ def main():
     parser.add_argument("--class-weight-power", type=float, default=0.5, help="1: balanced, 0: true shares")
     parser.add_argument("--smoothing", type=float, default=0.05)
     parser.add_argument("--corpus", help="with --teacher: soft-labelled lines to mix in")
-    parser.add_argument("--teacher", help=".npz of context_teacher.py")
+    parser.add_argument("--teacher", nargs="+", help=".npz of context_teacher.py or document_teacher.py, averaged")
     parser.add_argument("--extra", help="soft-labelled lines of weak_lines.py")
     parser.add_argument("--repeat", type=int, default=1, help="how often hand labels stand beside each soft line")
     parser.add_argument("--folds", type=int, default=3)

@@ -103,15 +103,10 @@ impl Lines {
             Some(_) => return Err(format!("field `{}`: expected a string", self.field)),
             None => return Err(format!("field `{}` is missing", self.field)),
         };
-        let html = match self.html {
-            Html::Yes => true,
-            Html::No => false,
-            Html::Auto => looks_like_html(&text),
-        };
-        let posting = if html {
-            Posting::Html(text)
-        } else {
-            Posting::Plain(text)
+        let posting = match self.html {
+            Html::Yes => Posting::Html(text),
+            Html::No => Posting::Plain(text),
+            Html::Auto => Posting::guess(text),
         };
         Ok((fields.remove("id"), posting))
     }
@@ -143,26 +138,6 @@ impl Iterator for Lines {
             Err(reason) => Line::Bad { number, reason },
         }))
     }
-}
-
-/// Whether a text holds a tag that vacancies use, or an entity.
-fn looks_like_html(text: &str) -> bool {
-    const TAGS: [&str; 17] = [
-        "p", "br", "li", "ul", "ol", "b", "strong", "em", "i", "u", "div", "span", "a", "h1", "h2",
-        "h3", "table",
-    ];
-    const ENTITIES: [&str; 7] = ["&nbsp;", "&amp;", "&quot;", "&lt;", "&gt;", "&laquo;", "&#"];
-    let tag = |(at, _)| {
-        let rest = text.get(at + 1..).unwrap_or_default();
-        let rest = rest.strip_prefix('/').unwrap_or(rest);
-        let end = rest
-            .find(|c: char| !c.is_ascii_alphanumeric())
-            .unwrap_or(rest.len());
-        let (name, rest) = rest.split_at(end);
-        rest.starts_with(['>', ' ', '/', '\n'])
-            && TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name))
-    };
-    text.match_indices('<').any(tag) || ENTITIES.iter().any(|entity| text.contains(entity))
 }
 
 /// How much of the input has been read, in bytes as they are stored.

@@ -2,6 +2,7 @@
 
 #![allow(dead_code)]
 
+pub mod json;
 pub mod page;
 
 use std::error::Error;

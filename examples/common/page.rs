@@ -30,7 +30,7 @@ pub fn colours(section: Section) -> (&'static str, &'static str) {
         Section::Requirements => ("#f3dcf3", "#6b1a6b"),
         Section::Terms => ("#d8f0d8", "#135a13"),
         Section::Notes => ("#fbeec4", "#6a4c00"),
-        Section::Junk => ("#eeeeee", "#707070"),
+        Section::Junk => ("#eeeeee", "#646464"),
     }
 }
 
@@ -82,4 +82,5 @@ body { margin: 0 auto; padding: 1rem; max-width: 60rem; background: #fff; color:
   overflow-wrap: anywhere; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
 h1 { font-size: 1.4rem; line-height: 1.25; margin: 0 0 .75rem; }
 h2 { font-size: 1.1rem; margin: 1.75rem 0 .5rem; }
+h1, h2, h2 + p { break-after: avoid; }
 ";

@@ -35,7 +35,7 @@ th { white-space: nowrap; }
 .mistakes .tag { border-radius: .3rem; padding: .05rem .35rem; white-space: nowrap; }
 .mistakes td:last-child { min-width: 16rem; width: 100%; white-space: normal; overflow-wrap: anywhere; }
 svg { display: block; overflow: visible; max-width: 100%; height: auto; font: 12px system-ui, 'DejaVu Sans', sans-serif; }
-@media (max-width: 40rem) { th, td { padding: .2rem .3rem; } th { white-space: normal; }
+@media (max-width: 40rem) { table { font-size: .8rem; } th, td { padding: .2rem .15rem; } th { white-space: normal; }
   .mistakes thead { display: none; } .mistakes, .mistakes tbody { display: block; }
   .mistakes tr { display: grid; grid-template-columns: 3.6rem 3rem auto 1fr; border-bottom: 1px solid #ddd; padding: .3rem 0; }
   .mistakes td { border: 0; } .mistakes td:last-child { grid-column: 1 / -1; min-width: 0; } }

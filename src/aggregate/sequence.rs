@@ -54,6 +54,13 @@ pub struct SequenceAggregator {
 
 impl SequenceAggregator {
     /// With the junk threshold that was chosen in training.
+    ///
+    /// ```
+    /// use vacancy_sections::{Aggregator, SequenceAggregator};
+    ///
+    /// assert!(SequenceAggregator::new().aggregate(&[])?.is_empty());
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -159,6 +166,19 @@ pub(crate) mod inspection {
     use crate::aggregate::ScoredFragment;
 
     /// What the sequence aggregator sees of one fragment.
+    ///
+    /// ```
+    /// use vacancy_sections::testing::{LINKS, sequence_features};
+    /// use vacancy_sections::{Probabilities, ScoredFragment};
+    ///
+    /// let even = Probabilities::from_logits([0.0; 5])?;
+    /// let rows = sequence_features(&[
+    ///     ScoredFragment::new(0, "Знание SQL.", even),
+    ///     ScoredFragment::new(0, "Опыт от 3 лет.", even),
+    /// ]);
+    /// assert_eq!(LINKS[rows[1].link], "same_block");
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
     #[derive(Debug, Clone, PartialEq)]
     #[non_exhaustive]
     pub struct FeatureRow {
@@ -171,13 +191,31 @@ pub(crate) mod inspection {
     }
 
     /// Names and widths of the groups of features, in the order of their numbers.
+    ///
+    /// ```
+    /// use vacancy_sections::testing::FEATURE_GROUPS;
+    ///
+    /// assert!(FEATURE_GROUPS.iter().any(|(name, width)| *name == "own_log" && *width == 5));
+    /// ```
     pub const FEATURE_GROUPS: &[(&str, usize)] = &GROUPS;
     /// Names of the links.
+    ///
+    /// ```
+    /// assert!(vacancy_sections::testing::LINKS.contains(&"same_block"));
+    /// ```
     pub const LINKS: &[&str] = &Link::NAMES;
     /// Names of the gates.
+    ///
+    /// ```
+    /// assert!(vacancy_sections::testing::GATES.contains(&"item"));
+    /// ```
     pub const GATES: &[&str] = &Gate::NAMES;
 
     /// One row per fragment of a vacancy.
+    ///
+    /// ```
+    /// assert!(vacancy_sections::testing::sequence_features(&[]).is_empty());
+    /// ```
     #[must_use]
     pub fn sequence_features(fragments: &[ScoredFragment<'_>]) -> Vec<FeatureRow> {
         let evidence = Evidence::new(fragments);

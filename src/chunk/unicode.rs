@@ -4,7 +4,7 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::Chunker;
 use super::razdel::is_word;
-use crate::document::is_space;
+use crate::space::is_space;
 use crate::span::Span;
 
 /// The sentence boundaries of [UAX #29](https://www.unicode.org/reports/tr29/#Sentence_Boundaries)
@@ -30,7 +30,7 @@ use crate::span::Span;
 ///     .collect();
 /// assert_eq!(fragments, ["Ищем инженера.", "Офис в г.", "Москва!"]);
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct UnicodeChunker;
 
 impl Chunker for UnicodeChunker {

@@ -1,6 +1,8 @@
 //! Choosing the stages.
 
 use std::fmt;
+#[cfg(feature = "model")]
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{SectionClassifier, Stages};
@@ -13,9 +15,9 @@ use crate::section::Section;
 use crate::session::Session;
 
 #[cfg(feature = "model")]
-use crate::encode::Overflow;
+use super::model::ModelFiles;
 #[cfg(feature = "model")]
-use crate::model::ModelFiles;
+use crate::encode::Overflow;
 #[cfg(feature = "model")]
 use crate::session::{Backend, CoreMlOptions};
 
@@ -41,6 +43,7 @@ const MAX_TEXT_BYTES: usize = 16 << 20;
 /// # } Ok(()) }
 /// ```
 #[derive(Clone)]
+#[must_use = "a builder makes nothing until `build` is called"]
 pub struct ClassifierBuilder {
     #[cfg(feature = "model")]
     model: ModelFiles,
@@ -50,6 +53,8 @@ pub struct ClassifierBuilder {
     coreml: CoreMlOptions,
     #[cfg(feature = "model")]
     overflow: Option<Overflow>,
+    #[cfg(feature = "model")]
+    threads: Option<usize>,
     session: Option<Arc<dyn Session>>,
     encoder: Option<Arc<dyn Encoder>>,
     chunker: Arc<dyn Chunker>,
@@ -67,7 +72,8 @@ impl fmt::Debug for ClassifierBuilder {
             .field("model", &self.model)
             .field("backend", &self.backend)
             .field("coreml", &self.coreml)
-            .field("overflow", &self.overflow);
+            .field("overflow", &self.overflow)
+            .field("threads", &self.threads);
         debug
             .field("session", &self.session.as_ref().map(|s| s.backend()))
             .field("junk_threshold", &self.junk_threshold)
@@ -94,6 +100,8 @@ impl ClassifierBuilder {
             coreml: CoreMlOptions::default(),
             #[cfg(feature = "model")]
             overflow: None,
+            #[cfg(feature = "model")]
+            threads: None,
             session: None,
             encoder: None,
             chunker: Arc::new(RazdelChunker),
@@ -105,6 +113,14 @@ impl ClassifierBuilder {
     }
 
     /// Loads the model from a directory laid out as on the model card. Default: the embedded model.
+    ///
+    /// ```
+    /// use vacancy_sections::SectionClassifier;
+    ///
+    /// let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/assets");
+    /// let classifier = SectionClassifier::builder().model_dir(folder).build()?;
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
     #[cfg(feature = "model")]
     pub fn model_dir(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
         self.model = ModelFiles::Directory(folder.into());
@@ -115,6 +131,16 @@ impl ClassifierBuilder {
     /// [`SectionClassifier::backend`] tells what was chosen and why.
     ///
     /// Not to be combined with a session of your own.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{Backend, SectionClassifier};
+    ///
+    /// let classifier = SectionClassifier::builder().backend(Backend::Portable).build()?;
+    /// assert!(classifier.backend().name.starts_with("portable"));
+    /// # } Ok(()) }
+    /// ```
     #[cfg(feature = "model")]
     pub fn backend(mut self, backend: Backend) -> Self {
         self.backend = Some(backend);
@@ -122,6 +148,16 @@ impl ClassifierBuilder {
     }
 
     /// Where CoreML keeps compiled models, and whether it is probed at load.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{CoreMlOptions, ModelCache, SectionClassifier};
+    ///
+    /// let options = CoreMlOptions::default().with_cache(ModelCache::Off);
+    /// let classifier = SectionClassifier::builder().coreml_options(options).build()?;
+    /// # } Ok(()) }
+    /// ```
     #[cfg(feature = "model")]
     pub fn coreml_options(mut self, options: CoreMlOptions) -> Self {
         self.coreml = options;
@@ -131,31 +167,126 @@ impl ClassifierBuilder {
     /// What happens to a fragment longer than the model's input. Default: [`Overflow::Split`].
     ///
     /// Not to be combined with an encoder of your own, which decides for itself.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{Overflow, SectionClassifier};
+    ///
+    /// let classifier = SectionClassifier::builder().overflow(Overflow::Truncate).build()?;
+    /// let prediction = classifier.classify_fragment(&"знание SQL, ".repeat(100))?;
+    /// assert!(prediction.truncated);
+    /// # } Ok(()) }
+    /// ```
     #[cfg(feature = "model")]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = Some(overflow);
         self
     }
 
+    /// Threads among which the portable session divides the fragments of one call, the caller's among
+    /// them; 0 means one per core. Default: 1. They are started for the call and end with it. CoreML
+    /// has threads of its own.
+    ///
+    /// For many vacancies, [`SectionClassifier::classify_vacancies`] with its own threads pays more.
+    ///
+    /// Not to be combined with a session of your own.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::SectionClassifier;
+    ///
+    /// let (one, two) = (
+    ///     SectionClassifier::embedded()?,
+    ///     SectionClassifier::builder().threads(2).build()?,
+    /// );
+    /// let text = "Обязанности:\n- Писать код на Rust\nТребования:\n- Опыт от 3 лет";
+    /// assert_eq!(one.classify_vacancy(text)?, two.classify_vacancy(text)?);
+    /// # } Ok(()) }
+    /// ```
+    #[cfg(feature = "model")]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.threads = Some(threads);
+        self
+    }
+
     /// Runs the model on this session.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "testing")] {
+    /// use vacancy_sections::SectionClassifier;
+    /// use vacancy_sections::testing::{MockSession, WordEncoder};
+    ///
+    /// let classifier = SectionClassifier::builder()
+    ///     .session(MockSession::new(128, |_| [0.0, 0.0, 9.0, 0.0, 0.0]))
+    ///     .encoder(WordEncoder::new(128))
+    ///     .build()?;
+    /// assert_eq!(classifier.backend().name, "mock");
+    /// # } Ok(()) }
+    /// ```
     pub fn session(mut self, session: impl Session + 'static) -> Self {
         self.session = Some(Arc::new(session));
         self
     }
 
-    /// Makes token ids with this encoder.
+    /// Makes token ids with this encoder, which must fit the session.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "testing")] {
+    /// use vacancy_sections::SectionClassifier;
+    /// use vacancy_sections::testing::{MockSession, WordEncoder};
+    ///
+    /// let classifier = SectionClassifier::builder()
+    ///     .session(MockSession::new(128, |_| [0.0, 0.0, 9.0, 0.0, 0.0]))
+    ///     .encoder(WordEncoder::new(128))
+    ///     .build()?;
+    /// assert!(classifier.classify_fragment("обеды")?.probabilities.margin() > 0.9);
+    /// # } Ok(()) }
+    /// ```
     pub fn encoder(mut self, encoder: impl Encoder + 'static) -> Self {
         self.encoder = Some(Arc::new(encoder));
         self
     }
 
     /// Cuts blocks into fragments with this chunker. Default: [`RazdelChunker`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{Chunker, SectionClassifier, Span};
+    ///
+    /// /// Whole blocks.
+    /// struct Blocks;
+    ///
+    /// impl Chunker for Blocks {
+    ///     fn chunk(&self, block: &str) -> Vec<Span> {
+    ///         vec![Span::new(0, block.len())]
+    ///     }
+    /// }
+    ///
+    /// let classifier = SectionClassifier::builder().chunker(Blocks).build()?;
+    /// assert_eq!(classifier.classify_vacancy("Знание SQL. Опыт от 3 лет.")?.fragments.len(), 1);
+    /// # } Ok(()) }
+    /// ```
     pub fn chunker(mut self, chunker: impl Chunker + 'static) -> Self {
         self.chunker = Arc::new(chunker);
         self
     }
 
     /// Decides the sections of a vacancy with this aggregator. Default: [`SequenceAggregator`].
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{MajorityVote, SectionClassifier};
+    ///
+    /// let classifier = SectionClassifier::builder().aggregator(MajorityVote).build()?;
+    /// assert!(classifier.classify_vacancy("Обязанности:\n- Печь хлеб")?.headings.is_empty());
+    /// # } Ok(()) }
+    /// ```
     pub fn aggregator(mut self, aggregator: impl Aggregator + 'static) -> Self {
         self.aggregator = Some(Arc::new(aggregator));
         self
@@ -185,7 +316,7 @@ impl ClassifierBuilder {
     /// ```
     /// use vacancy_sections::{DocumentOptions, SectionClassifier};
     ///
-    /// let options = DocumentOptions::new().split_flat(false);
+    /// let options = DocumentOptions::new().with_split_flat(false);
     /// let builder = SectionClassifier::builder().document_options(options);
     /// ```
     pub fn document_options(mut self, options: DocumentOptions) -> Self {
@@ -194,6 +325,17 @@ impl ClassifierBuilder {
     }
 
     /// Longest fragment or vacancy accepted, in bytes. Default: 16 MiB.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{Error, SectionClassifier};
+    ///
+    /// let classifier = SectionClassifier::builder().max_text_bytes(10).build()?;
+    /// let error = classifier.classify_vacancy("Опыт от 3 лет").unwrap_err();
+    /// assert!(matches!(error, Error::TextTooLong { limit: 10, .. }));
+    /// # } Ok(()) }
+    /// ```
     pub fn max_text_bytes(mut self, limit: usize) -> Self {
         self.max_text_bytes = limit;
         self
@@ -204,6 +346,15 @@ impl ClassifierBuilder {
     /// # Errors
     ///
     /// When the model cannot be read, a part is missing, or encoder and session do not match.
+    ///
+    /// ```
+    /// use vacancy_sections::{Error, SectionClassifier};
+    ///
+    /// # #[cfg(feature = "model")] {
+    /// let error = SectionClassifier::builder().model_dir("no/such/folder").build().unwrap_err();
+    /// assert!(matches!(error, Error::Io { .. }));
+    /// # }
+    /// ```
     pub fn build(self) -> Result<SectionClassifier> {
         let aggregator = self.choose_aggregator()?;
         let (session, encoder) = self.load()?;
@@ -237,16 +388,25 @@ impl ClassifierBuilder {
 
     #[cfg(feature = "model")]
     fn load(&self) -> Result<(Arc<dyn Session>, Arc<dyn Encoder>)> {
-        let session = match (&self.session, self.backend) {
-            (Some(_), Some(_)) => {
+        let session = match (&self.session, self.backend, self.threads) {
+            (Some(_), Some(_), _) => {
                 return Err(Error::Builder {
                     reason: "backend is set, but so is a session of your own".to_owned(),
                 });
             }
-            (Some(session), None) => Arc::clone(session),
-            (None, backend) => self
-                .model
-                .session(backend.unwrap_or_default(), &self.coreml)?,
+            (Some(_), None, Some(_)) => {
+                return Err(Error::Builder {
+                    reason: "threads is set, but a session of your own decides it".to_owned(),
+                });
+            }
+            (Some(session), None, None) => Arc::clone(session),
+            (None, backend, threads) => {
+                let threads = NonZeroUsize::new(threads.unwrap_or(1))
+                    .or_else(|| std::thread::available_parallelism().ok())
+                    .unwrap_or(NonZeroUsize::MIN);
+                self.model
+                    .session(backend.unwrap_or_default(), &self.coreml, threads)?
+            }
         };
         let encoder = match (&self.encoder, self.overflow) {
             (Some(_), Some(_)) => {

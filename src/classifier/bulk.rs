@@ -2,6 +2,7 @@
 
 mod workers;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::iter::Fuse;
@@ -44,9 +45,21 @@ impl From<String> for Posting {
     }
 }
 
+impl From<&String> for Posting {
+    fn from(text: &String) -> Self {
+        Self::Plain(text.clone())
+    }
+}
+
 impl From<&str> for Posting {
     fn from(text: &str) -> Self {
         Self::Plain(text.to_owned())
+    }
+}
+
+impl From<Cow<'_, str>> for Posting {
+    fn from(text: Cow<'_, str>) -> Self {
+        Self::Plain(text.into_owned())
     }
 }
 
@@ -164,6 +177,17 @@ impl SectionClassifier {
 /// The structured vacancies of [`SectionClassifier::classify_vacancies`], in input order.
 ///
 /// Threads start with the first vacancy that is asked for and end with this iterator.
+///
+/// ```
+/// # fn main() -> Result<(), vacancy_sections::Error> {
+/// # #[cfg(feature = "embedded-model")] {
+/// use vacancy_sections::SectionClassifier;
+///
+/// let mut bulk = SectionClassifier::shared()?.classify_vacancies(["Знание SQL", "ДМС"]);
+/// assert_eq!(bulk.size_hint(), (2, Some(2)));
+/// assert!(bulk.all(|sections| sections.is_ok()));
+/// # } Ok(()) }
+/// ```
 #[must_use = "an iterator does nothing until it is read"]
 pub struct Bulk<I> {
     classifier: SectionClassifier,

@@ -5,7 +5,7 @@
 //! sentence (a dash, an arrow, a lone bullet between two words) count only in company.
 
 use super::marker::marker_len;
-use super::text_map::is_space;
+use crate::space::is_space;
 
 /// The offsets at which new lines begin inside `text`, ascending; `alone` if it is the whole source.
 pub(super) fn cuts(text: &str, alone: bool) -> Vec<usize> {

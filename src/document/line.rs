@@ -1,8 +1,9 @@
 //! One line as it was read, before it is cleaned.
 
 use super::marker::marker_len;
-use super::text_map::{TextBuilder, is_invisible, is_space};
+use super::text_map::{TextBuilder, is_invisible};
 use super::{Block, BlockKind};
+use crate::space::is_space;
 use crate::span::Span;
 
 /// A stretch of a line with one origin.

@@ -1,6 +1,6 @@
 //! Bullets and numbers in front of a list item.
 
-use super::text_map::is_space;
+use crate::space::is_space;
 
 /// Length in bytes of the bullet or number that `line` starts with, white space after it included;
 /// 0 if there is none, or if nothing but the marker stands on the line.

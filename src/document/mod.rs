@@ -14,11 +14,18 @@ pub use options::DocumentOptions;
 
 use line::Line;
 use text_map::TextMap;
-pub(crate) use text_map::is_space;
 
 use crate::span::Span;
 
 /// What a block is in the layout of the vacancy.
+///
+/// ```
+/// use vacancy_sections::{BlockKind, Document};
+///
+/// let document = Document::from_plain("Требования:\n- Опыт от 3 лет");
+/// let kinds: Vec<BlockKind> = document.blocks().iter().map(|block| block.kind()).collect();
+/// assert_eq!(kinds, [BlockKind::Paragraph, BlockKind::ListItem]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[cfg_attr(
     feature = "serde",
@@ -52,7 +59,7 @@ pub enum BlockKind {
 /// assert_eq!(item.span().slice(source), Some("• Опыт   от 3 лет"));
 /// assert_eq!(item.source_span(Span::new(0, 13)).slice(source), Some("Опыт   от"));
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Block {
     text: String,
     map: TextMap,
@@ -63,24 +70,44 @@ pub struct Block {
 
 impl Block {
     /// The cleaned text, never blank.
+    ///
+    /// ```
+    /// let document = vacancy_sections::Document::from_plain("• Опыт от 3 лет");
+    /// assert_eq!(document.blocks()[0].text(), "Опыт от 3 лет");
+    /// ```
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
     }
 
     /// Bytes of the source that the block stands on, bullet or number included.
+    ///
+    /// ```
+    /// let document = vacancy_sections::Document::from_plain("• Опыт от 3 лет");
+    /// assert_eq!(document.blocks()[0].span().start, 0);
+    /// ```
     #[must_use]
     pub fn span(&self) -> Span {
         self.span
     }
 
     /// What the block is in the layout.
+    ///
+    /// ```
+    /// let document = vacancy_sections::Document::from_plain("• Опыт от 3 лет");
+    /// assert_eq!(document.blocks()[0].kind(), vacancy_sections::BlockKind::ListItem);
+    /// ```
     #[must_use]
     pub fn kind(&self) -> BlockKind {
         self.kind
     }
 
     /// Whether markup sets the whole block off (bold, heading tag). Always `false` in plain text.
+    ///
+    /// ```
+    /// let document = vacancy_sections::Document::from_plain("• Опыт от 3 лет");
+    /// assert!(!document.blocks()[0].emphasis());
+    /// ```
     #[must_use]
     pub fn emphasis(&self) -> bool {
         self.emphasis
@@ -89,6 +116,15 @@ impl Block {
     /// The bytes of the source from which this part of [`text`](Self::text) was made.
     ///
     /// A span beyond the text is cut to it.
+    ///
+    /// ```
+    /// use vacancy_sections::{Document, Span};
+    ///
+    /// let source = "Требования:\n• Опыт   от 3 лет";
+    /// let document = Document::from_plain(source);
+    /// let span = document.blocks()[1].source_span(Span::new(0, 13));
+    /// assert_eq!(span.slice(source), Some("Опыт   от"));
+    /// ```
     #[must_use]
     pub fn source_span(&self, text_span: Span) -> Span {
         self.map.source_span(text_span)
@@ -104,7 +140,7 @@ impl Block {
 /// let texts: Vec<_> = document.blocks().iter().map(|b| b.text()).collect();
 /// assert_eq!(texts, ["Обязанности:", "Писать код", "Читать код"]);
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Document {
     blocks: Vec<Block>,
 }
@@ -114,6 +150,13 @@ impl Document {
     ///
     /// A line ends at LF, CR, CR LF, VT, FF, NEL, U+2028 or U+2029, and where
     /// [`split_flat`](DocumentOptions::split_flat) says so.
+    ///
+    /// ```
+    /// use vacancy_sections::Document;
+    ///
+    /// let document = Document::from_plain("Требования:\r\n- Опыт от 3 лет");
+    /// assert_eq!(document.blocks()[1].text(), "Опыт от 3 лет");
+    /// ```
     #[must_use]
     pub fn from_plain(source: &str) -> Self {
         Self::from_plain_with(source, &DocumentOptions::new())
@@ -124,7 +167,7 @@ impl Document {
     /// ```
     /// use vacancy_sections::{Document, DocumentOptions};
     ///
-    /// let options = DocumentOptions::new().split_flat(false);
+    /// let options = DocumentOptions::new().with_split_flat(false);
     /// let document = Document::from_plain_with("Опыт  от 3 лет", &options);
     /// assert_eq!(document.blocks()[0].text(), "Опыт от 3 лет");
     /// ```
@@ -165,7 +208,7 @@ impl Document {
     /// use vacancy_sections::{Document, DocumentOptions};
     ///
     /// let source = "<p>Мы предлагаем: • ДМС • обеды</p>";
-    /// let options = DocumentOptions::new().split_flat(false);
+    /// let options = DocumentOptions::new().with_split_flat(false);
     /// assert_eq!(Document::from_html_with(source, &options).blocks().len(), 1);
     /// assert_eq!(Document::from_html(source).blocks().len(), 3);
     /// ```
@@ -189,8 +232,24 @@ impl Document {
     }
 
     /// The blocks in text order.
+    ///
+    /// ```
+    /// use vacancy_sections::Document;
+    ///
+    /// assert_eq!(Document::from_plain("Опыт от 3 лет\n\nЗнание SQL").blocks().len(), 2);
+    /// ```
     #[must_use]
     pub fn blocks(&self) -> &[Block] {
         &self.blocks
+    }
+}
+
+/// As [`blocks`](Document::blocks).
+impl<'a> IntoIterator for &'a Document {
+    type Item = &'a Block;
+    type IntoIter = std::slice::Iter<'a, Block>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.blocks.iter()
     }
 }

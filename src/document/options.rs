@@ -7,7 +7,7 @@
 ///
 /// let source = "Требования:  опыт от 3 лет  знание SQL";
 /// assert_eq!(Document::from_plain(source).blocks().len(), 3);
-/// let options = DocumentOptions::new().split_flat(false);
+/// let options = DocumentOptions::new().with_split_flat(false);
 /// assert_eq!(Document::from_plain_with(source, &options).blocks().len(), 1);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,12 +38,12 @@ impl DocumentOptions {
     /// use vacancy_sections::{Document, DocumentOptions};
     ///
     /// let source = "Мы предлагаем: • ДМС • обеды";
-    /// let options = DocumentOptions::new().split_flat(false);
+    /// let options = DocumentOptions::new().with_split_flat(false);
     /// assert_eq!(Document::from_plain_with(source, &options).blocks().len(), 1);
     /// assert_eq!(Document::from_plain(source).blocks().len(), 3);
     /// ```
     #[must_use]
-    pub const fn split_flat(mut self, split: bool) -> Self {
+    pub const fn with_split_flat(mut self, split: bool) -> Self {
         self.split_flat = split;
         self
     }

@@ -1,16 +1,17 @@
 //! Cleaned text that remembers where in the source each part came from.
 
+use crate::space::is_space;
 use crate::span::Span;
 
 /// A stretch of the text copied byte for byte from the source, or one replacement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Run {
     text: Span,
     source: Span,
 }
 
 /// Maps offsets of a cleaned text back to its source. Runs ascend on both sides.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub(super) struct TextMap {
     runs: Vec<Run>,
 }
@@ -110,11 +111,6 @@ impl TextBuilder {
 /// order mark, soft hyphen. Joiners (U+200C, U+200D) stay: they are part of emoji.
 pub(super) fn is_invisible(character: char) -> bool {
     matches!(character, '\u{200B}' | '\u{2060}' | '\u{FEFF}' | '\u{AD}')
-}
-
-/// White space as Python's `str.split` sees it: Unicode's plus U+001C to U+001F.
-pub(crate) fn is_space(character: char) -> bool {
-    character.is_whitespace() || ('\u{1C}'..='\u{1F}').contains(&character)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 #[cfg(feature = "model")]
 mod json;
 #[cfg(feature = "model")]
+mod plain;
+#[cfg(feature = "model")]
 mod seams;
 #[cfg(feature = "model")]
 mod tokenizer_config;

@@ -1,12 +1,20 @@
 //! Fragments that are longer than the model's input.
 
+use std::fmt;
 #[cfg(any(feature = "model", test))]
 use std::ops::Range;
+use std::str::FromStr;
+
+use crate::error::Error;
 
 /// What to do with a fragment of more word pieces than the model takes.
 ///
 /// ```
-/// assert_eq!(vacancy_sections::Overflow::default(), vacancy_sections::Overflow::Split);
+/// use vacancy_sections::Overflow;
+///
+/// assert_eq!(Overflow::default(), Overflow::Split);
+/// assert_eq!("truncate".parse::<Overflow>()?, Overflow::Truncate);
+/// # Ok::<(), vacancy_sections::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -24,6 +32,33 @@ pub enum Overflow {
     Truncate,
     /// Refuse the fragment with [`Error::FragmentTooLong`](crate::Error::FragmentTooLong).
     Error,
+}
+
+/// The name in lower case: `split`, `truncate`, `error`.
+impl fmt::Display for Overflow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Split => "split",
+            Self::Truncate => "truncate",
+            Self::Error => "error",
+        })
+    }
+}
+
+/// By name, in any case.
+impl FromStr for Overflow {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self, Error> {
+        [Self::Split, Self::Truncate, Self::Error]
+            .into_iter()
+            .find(|overflow| overflow.to_string().eq_ignore_ascii_case(name.trim()))
+            .ok_or_else(|| Error::UnknownName {
+                what: "overflow",
+                expected: "split, truncate or error",
+                found: name.to_owned(),
+            })
+    }
 }
 
 /// Cuts `len` pieces into as few ranges of at most `limit` pieces as the words allow, as equal in

@@ -1,24 +1,21 @@
 //! The WordPiece tokenizer of a BERT.
 
+mod tokenizer;
+
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::Value;
-use tokenizers::normalizers::BertNormalizer;
-use tokenizers::{
-    AddedToken, Model, NormalizedString, Normalizer, NormalizerWrapper, OffsetReferential,
-    OffsetType, PreTokenizer, PreTokenizerWrapper, Tokenizer,
-};
-
 use super::json::Source;
-use super::seams::Seams;
-use super::tokenizer_config::{NormalizerArguments, TokenizerConfig};
+use super::tokenizer_config::TokenizerConfig;
 use super::tokenizer_json::TokenizerJson;
 use super::window::split;
 use super::{Encoder, Encoding, Overflow, Window};
 use crate::error::{Error, Result};
+
+pub(super) use tokenizer::Pieces;
+use tokenizer::{SEGMENT, WordPieceTokenizer};
 
 const TOKENIZER_FILE: &str = "tokenizer.json";
 const CONFIG_FILE: &str = "tokenizer_config.json";
@@ -28,9 +25,6 @@ const DEFAULT_MAX_SEQ_LEN: usize = 128;
 
 /// `[CLS]` and `[SEP]`.
 const SPECIAL_TOKENS: usize = 2;
-
-/// Bytes of text that go through the tokenizer at once.
-const SEGMENT: usize = 4096;
 
 /// The BERT WordPiece tokenizer of a model directory: `tokenizer.json` and
 /// `tokenizer_config.json`.
@@ -278,299 +272,5 @@ impl Encoder for WordPieceEncoder {
     }
 }
 
-/// The word pieces of a text, without special tokens around them.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Pieces {
-    ids: Vec<i32>,
-    /// Index of the first piece of each word.
-    word_starts: Vec<usize>,
-}
-
-/// The tokenizer proper: text → word pieces.
-struct WordPieceTokenizer {
-    /// For messages.
-    file: String,
-    tokenizer: Tokenizer,
-    /// What normalizes texts. The tokenizer's own normalizer stays beside it: with that one its
-    /// added tokens were normalized, and so it is in transformers, which replaces the normalizer
-    /// when the tokens are in place.
-    normalizer: Option<NormalizerWrapper>,
-    /// Where a long text can be cut, if anywhere.
-    seams: Option<Seams>,
-    cls_id: i32,
-    sep_id: i32,
-    pad_id: i32,
-    vocab_size: usize,
-}
-
-impl WordPieceTokenizer {
-    fn new(source: Source<'_>, parsed: TokenizerJson, config: &TokenizerConfig) -> Result<Self> {
-        let mut tokenizer: Tokenizer = serde_json::from_value(Value::Object(parsed.root))
-            .map_err(|error| source.error(format!("not a tokenizer: {error}")))?;
-        for (content, id) in &parsed.added {
-            let found = tokenizer.token_to_id(content);
-            if !content.is_empty() && found != Some(*id) {
-                return Err(source.error(format!(
-                    "`added_tokens`: expected id {} for `{content}`, found {id}",
-                    found.map_or("no".to_owned(), |found| found.to_string())
-                )));
-            }
-        }
-
-        // transformers would add a missing one under an id that no model has been trained with.
-        let special = |attribute: &str, name: &str| {
-            tokenizer.token_to_id(name).ok_or_else(|| {
-                source.error(format!(
-                    "the vocabulary lacks `{name}`, the {attribute} of {CONFIG_FILE}"
-                ))
-            })
-        };
-        let pad_id = special("pad_token", &config.pad)?;
-        for (attribute, name, in_template) in [
-            ("cls_token", &config.cls, parsed.cls_id),
-            ("sep_token", &config.sep, parsed.sep_id),
-        ] {
-            let id = special(attribute, name)?;
-            if id != in_template {
-                return Err(source.error(format!(
-                    "`post_processor`: expected id {id} of `{name}`, the {attribute} of \
-                     {CONFIG_FILE}, found {in_template}"
-                )));
-            }
-        }
-
-        let existing = by_id(&tokenizer);
-        tokenizer
-            .add_tokens(config.tokens_to_add(&existing))
-            .map_err(|error| source.error(format!("the added tokens: {error}")))?;
-        tokenizer.set_encode_special_tokens(config.split_special_tokens);
-        let normalizer = match (tokenizer.get_normalizer(), config.normalizer) {
-            (Some(NormalizerWrapper::BertNormalizer(own)), Some(arguments)) => {
-                Some(overridden(own, arguments).into())
-            }
-            (own, _) => own.cloned(),
-        };
-
-        let patterns = added_patterns(&tokenizer);
-        let spaced = patterns
-            .iter()
-            .any(|pattern| pattern.contains(char::is_whitespace));
-        if spaced && by_id(&tokenizer).iter().any(|t| t.lstrip || t.rstrip) {
-            return Err(source.error(
-                "`added_tokens`: tokens that contain spaces beside tokens that strip them \
-                 are not supported",
-            ));
-        }
-        let separable = !spaced
-            && matches!(
-                normalizer,
-                None | Some(NormalizerWrapper::BertNormalizer(_))
-            )
-            && matches!(
-                tokenizer.get_pre_tokenizer(),
-                Some(PreTokenizerWrapper::BertPreTokenizer(_))
-            );
-
-        check_template(source, &tokenizer, parsed.cls_id, parsed.sep_id)?;
-
-        let last_id = tokenizer.get_vocab(true).into_values().max().unwrap_or(0);
-        Ok(Self {
-            file: source.0.to_owned(),
-            cls_id: int32(source, parsed.cls_id)?,
-            sep_id: int32(source, parsed.sep_id)?,
-            pad_id: int32(source, pad_id)?,
-            vocab_size: usize::try_from(int32(source, last_id)?)
-                .map_err(|error| source.error(error.to_string()))?
-                .saturating_add(1),
-            tokenizer,
-            normalizer,
-            seams: separable.then(|| Seams::new(&patterns)),
-        })
-    }
-
-    /// The pieces of `text`, which goes through the tokenizer in segments of about `segment` bytes
-    /// where that changes nothing: the library needs some fifty bytes for each byte of text.
-    fn pieces(&self, text: &str, segment: usize) -> Result<Pieces> {
-        let mut pieces = Pieces::default();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let cut = match &self.seams {
-                Some(seams) => seams.cut(rest, segment),
-                None => rest.len(),
-            };
-            let (head, tail) = rest.split_at_checked(cut).unwrap_or((rest, ""));
-            self.add_pieces(head, &mut pieces)
-                .map_err(|error| Source(&self.file).error(error.to_string()))?;
-            rest = tail;
-        }
-        Ok(pieces)
-    }
-
-    /// What `Tokenizer::encode` does, with this normalizer, and without following the offsets of
-    /// the pieces in the text.
-    fn add_pieces(&self, text: &str, pieces: &mut Pieces) -> tokenizers::Result<()> {
-        #[cfg(test)]
-        crate::steps::add(text.len());
-        let mut words = self
-            .tokenizer
-            .get_added_vocabulary()
-            .extract_and_normalize(self.normalizer.as_ref(), text);
-        if let Some(pre_tokenizer) = self.tokenizer.get_pre_tokenizer() {
-            pre_tokenizer.pre_tokenize(&mut words)?;
-        }
-        let model = self.tokenizer.get_model();
-        words.tokenize(|word| model.tokenize(word.get()))?;
-        for (_, _, tokens) in words.get_splits(OffsetReferential::Original, OffsetType::None) {
-            let tokens = tokens.as_deref().unwrap_or_default();
-            if tokens.is_empty() {
-                continue;
-            }
-            pieces.word_starts.push(pieces.ids.len());
-            for token in tokens {
-                pieces.ids.push(i32::try_from(token.id)?);
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The added tokens in the order of their ids.
-fn by_id(tokenizer: &Tokenizer) -> Vec<AddedToken> {
-    let mut tokens: Vec<_> = tokenizer
-        .get_added_vocabulary()
-        .get_added_tokens_decoder()
-        .iter()
-        .collect();
-    tokens.sort_by_key(|(id, _)| **id);
-    tokens.into_iter().map(|(_, token)| token.clone()).collect()
-}
-
-/// What the added tokens are searched as: as written, or as the tokenizer's normalizer leaves them.
-fn added_patterns(tokenizer: &Tokenizer) -> Vec<String> {
-    by_id(tokenizer)
-        .into_iter()
-        .map(|token| {
-            let mut pattern = NormalizedString::from(token.content.as_str());
-            match tokenizer.get_normalizer() {
-                Some(own) if token.normalized && own.normalize(&mut pattern).is_ok() => {
-                    pattern.get().to_owned()
-                }
-                _ => token.content,
-            }
-        })
-        .collect()
-}
-
-/// The normalizer as `BertTokenizerFast` of transformers rebuilds it from its arguments.
-fn overridden(own: &BertNormalizer, arguments: NormalizerArguments) -> BertNormalizer {
-    BertNormalizer::new(
-        own.clean_text,
-        arguments.handle_chinese_chars,
-        arguments.strip_accents,
-        arguments.lowercase,
-    )
-}
-
-/// Holds what this module puts around the pieces against what the post-processor makes of a probe.
-fn check_template(source: Source<'_>, tokenizer: &Tokenizer, cls: u32, sep: u32) -> Result<()> {
-    for probe in ["", "Проба probe 1"] {
-        let encode = |special| {
-            tokenizer
-                .encode(probe, special)
-                .map_err(|error| source.error(error.to_string()))
-        };
-        let bare = encode(false)?;
-        let full = encode(true)?;
-        let expected: Vec<u32> = [&[cls], bare.get_ids(), &[sep]].concat();
-        if full.get_ids() != expected || full.get_type_ids().iter().any(|kind| *kind != 0) {
-            return Err(source.error(
-                "`post_processor`: expected `[CLS] text [SEP]` of one segment, \
-                 found other tokens around a probe",
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn int32(source: Source<'_>, id: u32) -> Result<i32> {
-    i32::try_from(id)
-        .map_err(|_| source.error(format!("expected ids up to {}, found {id}", i32::MAX)))
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn encoder(variant: &str) -> crate::Result<WordPieceEncoder> {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/encoder");
-        WordPieceEncoder::from_dir(dir.join(variant))
-    }
-
-    #[test]
-    fn only_bert_normalizers_and_pre_tokenizers_have_seams() -> crate::Result<()> {
-        for (variant, seams) in [("uncased", true), ("cased", true), ("plain", false)] {
-            assert_eq!(
-                encoder(variant)?.tokenizer.seams.is_some(),
-                seams,
-                "{variant}"
-            );
-        }
-        Ok(())
-    }
-
-    proptest! {
-        #[test]
-        fn segments_change_nothing(
-            parts in prop::collection::vec(
-                prop_oneof![
-                    any::<char>().prop_map(String::from),
-                    prop::sample::select(vec![
-                        " ", "\u{a0}", "\n", "\u{85}", "\u{b}", "\u{301}", "\u{200d}", "[SEP]", "[MASK]", "[", "]", "<phone>",
-                        "<", "Node.js", ".", "_", ",", "Ёмкость", "[extra]", "字", "ё", "a", "B", "опыт", "7", "-", "\u{0}", "«",
-                    ])
-                    .prop_map(str::to_owned),
-                ],
-                0..40,
-            ),
-            segment in 0_usize..24,
-        ) {
-            let text = parts.concat();
-            for variant in ["uncased", "cased", "defaults"] {
-                let tokenizer = encoder(variant)?.tokenizer;
-                prop_assert_eq!(tokenizer.pieces(&text, segment)?, tokenizer.pieces(&text, usize::MAX)?);
-            }
-        }
-    }
-
-    /// With the normalizer of the file itself, pieces and words are those of `Tokenizer::encode`.
-    #[test]
-    fn pieces_are_those_of_the_library() -> Result<(), Box<dyn std::error::Error>> {
-        for variant in ["uncased", "plain"] {
-            let tokenizer = encoder(variant)?.tokenizer;
-            for text in [
-                "",
-                "Опыт работы с C++, Node.js [SEP] от 3\u{a0}лет",
-                "字ё\u{301}-🚀",
-            ] {
-                let expected = tokenizer
-                    .tokenizer
-                    .encode(text, false)
-                    .map_err(|e| e.to_string())?;
-                let found = tokenizer.pieces(text, SEGMENT)?;
-                let ids: Vec<i32> = expected.get_ids().iter().map(|&id| id as i32).collect();
-                let words = expected.get_word_ids();
-                let starts: Vec<usize> = (0..words.len())
-                    .filter(|&at| at == 0 || words[at] != words[at - 1])
-                    .collect();
-                assert_eq!(
-                    (found.ids, found.word_starts),
-                    (ids, starts),
-                    "{variant}: {text:?}"
-                );
-            }
-        }
-        Ok(())
-    }
-}
+mod tests;

@@ -27,6 +27,14 @@ pub struct WordEncoder {
 
 impl WordEncoder {
     /// An encoder of windows of up to `max_seq_len` tokens, at least 3.
+    ///
+    /// ```
+    /// use vacancy_sections::Encoder;
+    /// use vacancy_sections::testing::WordEncoder;
+    ///
+    /// assert_eq!(WordEncoder::new(4).encode("от двух до пяти")?.windows.len(), 2);
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
     #[must_use]
     pub fn new(max_seq_len: usize) -> Self {
         Self {
@@ -35,6 +43,12 @@ impl WordEncoder {
     }
 
     /// The id of a word.
+    ///
+    /// ```
+    /// use vacancy_sections::testing::WordEncoder;
+    ///
+    /// assert_eq!(WordEncoder::new(128).id("SQL"), WordEncoder::new(128).id("sql"));
+    /// ```
     #[must_use]
     pub fn id(&self, word: &str) -> i32 {
         let hash = word.to_lowercase().bytes().fold(0_u32, |hash, byte| {

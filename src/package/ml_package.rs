@@ -176,6 +176,7 @@ impl MlPackage {
     /// );
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
+    #[must_use]
     pub fn files(&self) -> impl ExactSizeIterator<Item = (&str, &[u8])> {
         self.contents
             .files

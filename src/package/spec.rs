@@ -1,5 +1,7 @@
 //! What a package says of its model.
 
+use std::fmt;
+
 use crate::section::Section;
 
 /// Element type of an input or output array.
@@ -26,6 +28,18 @@ pub enum TensorType {
     Float64,
     /// 32-bit signed integer.
     Int32,
+}
+
+/// The name in lower case, as NumPy has it: `int32`.
+impl fmt::Display for TensorType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Float16 => "float16",
+            Self::Float32 => "float32",
+            Self::Float64 => "float64",
+            Self::Int32 => "int32",
+        })
+    }
 }
 
 /// Name, element type and shape of an input or output array.

@@ -43,6 +43,15 @@ impl fmt::Debug for MockSession {
 
 impl MockSession {
     /// A session over rows of `max_seq_len` tokens that answers by `script`.
+    ///
+    /// ```
+    /// use vacancy_sections::Session;
+    /// use vacancy_sections::testing::MockSession;
+    ///
+    /// let session = MockSession::new(128, |ids| [ids.len() as f32, 0.0, 0.0, 0.0, 0.0]);
+    /// assert_eq!(session.max_seq_len(), 128);
+    /// ```
+    #[must_use]
     pub fn new(
         max_seq_len: usize,
         script: impl Fn(&[i32]) -> [f32; Section::COUNT] + Send + Sync + 'static,
@@ -58,6 +67,7 @@ impl MockSession {
     ///
     /// let broken = MockSession::fallible(128, |_| Err(Error::stage("session", "unplugged")));
     /// ```
+    #[must_use]
     pub fn fallible(
         max_seq_len: usize,
         script: impl Fn(&[i32]) -> Result<[f32; Section::COUNT]> + Send + Sync + 'static,
@@ -88,6 +98,12 @@ impl MockSession {
     }
 
     /// The number of rows of every call so far.
+    ///
+    /// ```
+    /// use vacancy_sections::testing::MockSession;
+    ///
+    /// assert!(MockSession::new(128, |_| [0.0; 5]).calls().is_empty());
+    /// ```
     #[must_use]
     pub fn calls(&self) -> Vec<usize> {
         match self.calls.lock() {

@@ -32,6 +32,13 @@ use crate::section::Section;
 
 /// Un-normalised scores, `[n, 5]`: one row per input row, columns in the order of
 /// [`Session::labels`].
+///
+/// ```
+/// use vacancy_sections::Logits;
+///
+/// let logits = Logits::zeros((30, 5));
+/// assert_eq!(logits.nrows(), 30);
+/// ```
 pub type Logits = ndarray::Array2<f32>;
 
 /// What runs the model, and why this and nothing else.
@@ -58,6 +65,7 @@ impl BackendInfo {
     /// let info = vacancy_sections::BackendInfo::new("mock", "scripted");
     /// assert_eq!(info.name, "mock");
     /// ```
+    #[must_use]
     pub fn new(name: impl Into<Cow<'static, str>>, reason: impl Into<Cow<'static, str>>) -> Self {
         Self {
             name: name.into(),

@@ -1,6 +1,8 @@
 //! Which session runs a package, and why.
 
 use std::cell::OnceCell;
+use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use super::{BackendInfo, ComputeUnits, CoreMlOptions, Logits, Session, SessionInputs};
@@ -15,7 +17,12 @@ use crate::section::Section;
 ///
 /// assert_eq!(Backend::default(), Backend::Auto);
 /// let on_the_neural_engine = Backend::CoreMl(ComputeUnits::CpuAndNeuralEngine);
-/// assert_ne!(on_the_neural_engine, Backend::Portable);
+/// assert_eq!(on_the_neural_engine.to_string(), "coreml:CPU_AND_NE");
+///
+/// // As a user may set it in a configuration file.
+/// assert_eq!("portable".parse::<Backend>()?, Backend::Portable);
+/// assert_eq!("coreml".parse::<Backend>()?, Backend::CoreMl(ComputeUnits::All));
+/// # Ok::<(), vacancy_sections::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -28,6 +35,37 @@ pub enum Backend {
     CoreMl(ComputeUnits),
     /// The portable session, on every system.
     Portable,
+}
+
+/// `auto`, `portable`, or `coreml:` and the name of the compute units.
+impl fmt::Display for Backend {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Auto => f.pad("auto"),
+            Self::CoreMl(units) => write!(f, "coreml:{units}"),
+            Self::Portable => f.pad("portable"),
+        }
+    }
+}
+
+/// By the names of [`Display`](fmt::Display), in any case; `coreml` alone means all compute units.
+impl FromStr for Backend {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        let lower = name.trim().to_ascii_lowercase();
+        match (lower.as_str(), lower.strip_prefix("coreml:")) {
+            ("auto", _) => Ok(Self::Auto),
+            ("portable", _) => Ok(Self::Portable),
+            ("coreml", _) => Ok(Self::CoreMl(ComputeUnits::All)),
+            (_, Some(units)) => Ok(Self::CoreMl(units.parse()?)),
+            _ => Err(Error::UnknownName {
+                what: "backend",
+                expected: "auto, portable, coreml or coreml:UNITS",
+                found: name.to_owned(),
+            }),
+        }
+    }
 }
 
 /// Opens the session that `backend` asks for on `package`. [`Backend::CoreMl`] overrides the compute

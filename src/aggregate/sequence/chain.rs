@@ -4,6 +4,9 @@
 //! class and, for content, the section that the last heading announced ("none" before the first
 //! heading), so that the chain returns to "requirements" after a benefit among the requirements.
 
+mod exact;
+mod scaled;
+
 use crate::section::Section;
 
 const SECTIONS: usize = Section::COUNT;
@@ -14,157 +17,48 @@ pub(super) const ANNOUNCED: usize = SECTIONS + 1;
 /// Announced section before the first heading.
 const NONE: usize = SECTIONS;
 const CONTENT_STATES: usize = ANNOUNCED * SECTIONS;
-const STATES: usize = CONTENT_STATES + SECTIONS;
 
-/// Scores of going from a class to a class.
-pub(super) type Transitions = [[f64; CLASSES]; CLASSES];
-/// Scores of content of a section under an announced section.
-pub(super) type Under = [[f64; SECTIONS]; ANNOUNCED];
+/// Scores of pairs, and the factors that they stand for.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Table<const ROWS: usize, const COLUMNS: usize> {
+    /// Natural logarithms, all finite.
+    scores: [[f64; COLUMNS]; ROWS],
+    /// Their exponentials, scaled so that none is above 1.
+    factors: [[f64; COLUMNS]; ROWS],
+    /// The same of a score of 0.
+    neutral: f64,
+}
 
-/// What the chain knows of one fragment. All scores are finite natural logarithms.
+/// From a class (row) to a class.
+pub(super) type Transitions = Table<CLASSES, CLASSES>;
+/// Content of a section under an announced section (row).
+pub(super) type Under = Table<ANNOUNCED, SECTIONS>;
+
+impl<const ROWS: usize, const COLUMNS: usize> Table<ROWS, COLUMNS> {
+    pub(super) fn new(scores: [[f64; COLUMNS]; ROWS]) -> Self {
+        let largest = scores.iter().flatten().copied().fold(0.0, f64::max);
+        Self {
+            scores,
+            factors: scores.map(|row| row.map(|score| (score - largest).exp())),
+            neutral: (-largest).exp(),
+        }
+    }
+}
+
+/// What the chain knows of one fragment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node<'a> {
-    /// Of the classes.
+    /// Of the classes; finite natural logarithms.
     pub(super) scores: [f64; CLASSES],
     pub(super) under: &'a Under,
     /// From the fragment before; not used for the first.
     pub(super) transitions: &'a Transitions,
 }
 
-/// Content `section` under `announced`.
-fn content(announced: usize, section: usize) -> usize {
-    announced * SECTIONS + section
-}
-
-fn heading(section: usize) -> usize {
-    CONTENT_STATES + section
-}
-
-/// The class of a state.
-fn class_of(state: usize) -> usize {
-    if state < CONTENT_STATES {
-        state % SECTIONS
-    } else {
-        state - CONTENT_STATES + SECTIONS
-    }
-}
-
-/// The announced section that content after this state stands under.
-fn announced_by(state: usize) -> usize {
-    if state < CONTENT_STATES {
-        state / SECTIONS
-    } else {
-        state - CONTENT_STATES
-    }
-}
-
 /// Probability of every class for every fragment, each row summing to 1. Linear in the number of
 /// fragments.
 pub(super) fn marginals(nodes: &[Node<'_>]) -> Vec<[f64; CLASSES]> {
-    let forward = forward(nodes);
-    let mut result = vec![[0.0; CLASSES]; nodes.len()];
-    let mut behind = [0.0; STATES];
-    for (index, node) in nodes.iter().enumerate().rev() {
-        if let (Some(alpha), Some(row)) = (forward.get(index), result.get_mut(index)) {
-            let mut joint = [0.0; STATES];
-            for ((joint, alpha), beta) in joint.iter_mut().zip(alpha).zip(&behind) {
-                *joint = alpha + beta;
-            }
-            let total = log_sum(&joint);
-            for (state, score) in joint.iter().enumerate() {
-                row[class_of(state)] += (score - total).exp();
-            }
-        }
-        behind = backward(node, &behind);
-    }
-    result
-}
-
-/// The score of each state at its own fragment.
-fn own_scores(node: &Node<'_>) -> [f64; STATES] {
-    let mut own = [0.0; STATES];
-    for (state, own) in own.iter_mut().enumerate() {
-        let class = class_of(state);
-        *own = node.scores[class];
-        if state < CONTENT_STATES {
-            *own += node.under[announced_by(state)][class];
-        }
-    }
-    own
-}
-
-/// Logarithms of the forward sums, shifted so that each row sums to 1.
-fn forward(nodes: &[Node<'_>]) -> Vec<[f64; STATES]> {
-    let mut rows: Vec<[f64; STATES]> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let own = own_scores(node);
-        let mut row = [f64::NEG_INFINITY; STATES];
-        if let Some(before) = rows.last() {
-            for (state, value) in row.iter_mut().enumerate() {
-                let class = class_of(state);
-                let score = |from: usize| before[from] + node.transitions[class_of(from)][class];
-                let sum = if state < CONTENT_STATES {
-                    // Under the same announced section, or right after the heading that announced it.
-                    let announced = announced_by(state);
-                    let mut scores = [f64::NEG_INFINITY; SECTIONS + 1];
-                    for (section, slot) in scores.iter_mut().take(SECTIONS).enumerate() {
-                        *slot = score(content(announced, section));
-                    }
-                    if announced != NONE {
-                        scores[SECTIONS] = score(heading(announced));
-                    }
-                    log_sum(&scores)
-                } else {
-                    let mut scores = [0.0; STATES];
-                    for (from, slot) in scores.iter_mut().enumerate() {
-                        *slot = score(from);
-                    }
-                    log_sum(&scores)
-                };
-                *value = sum + own[state];
-            }
-        } else {
-            for section in 0..SECTIONS {
-                row[content(NONE, section)] = own[content(NONE, section)];
-                row[heading(section)] = own[heading(section)];
-            }
-        }
-        let total = log_sum(&row);
-        rows.push(row.map(|value| value - total));
-    }
-    rows
-}
-
-/// The backward sums of the states in front of `node`, from those at `node`, shifted likewise.
-fn backward(node: &Node<'_>, behind: &[f64; STATES]) -> [f64; STATES] {
-    let own = own_scores(node);
-    let mut row = [0.0; STATES];
-    for (state, value) in row.iter_mut().enumerate() {
-        let transitions = &node.transitions[class_of(state)];
-        let announced = announced_by(state);
-        let mut scores = [0.0; CLASSES];
-        for section in 0..SECTIONS {
-            for (slot, to) in [
-                (section, content(announced, section)),
-                (SECTIONS + section, heading(section)),
-            ] {
-                scores[slot] = transitions[slot] + own[to] + behind[to];
-            }
-        }
-        *value = log_sum(&scores);
-    }
-    let total = log_sum(&row);
-    row.map(|value| value - total)
-}
-
-/// Logarithm of the sum of exponentials; minus infinity for nothing but minus infinities.
-fn log_sum(scores: &[f64]) -> f64 {
-    let largest = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-    if largest == f64::NEG_INFINITY {
-        return largest;
-    }
-    let sum: f64 = scores.iter().map(|score| (score - largest).exp()).sum();
-    largest + sum.ln()
+    scaled::marginals(nodes).unwrap_or_else(|| exact::marginals(nodes))
 }
 
 #[cfg(test)]
@@ -210,10 +104,10 @@ mod tests {
             for (index, (node, &class)) in nodes.iter().zip(&classes).enumerate() {
                 score += node.scores[class];
                 if index > 0 {
-                    score += node.transitions[classes[index - 1]][class];
+                    score += node.transitions.scores[classes[index - 1]][class];
                 }
                 if class < SECTIONS {
-                    score += node.under[announced][class];
+                    score += node.under.scores[announced][class];
                 } else {
                     announced = class - SECTIONS;
                 }
@@ -241,8 +135,8 @@ mod tests {
             )
                 .prop_map(|(classes, under, transitions)| Scores {
                     classes,
-                    under,
-                    transitions,
+                    under: under.into_iter().map(Table::new).collect(),
+                    transitions: transitions.into_iter().map(Table::new).collect(),
                 })
         })
     }
@@ -254,6 +148,25 @@ mod tests {
         fn marginals_are_those_of_the_enumeration(scores in scores(1..=4, 4.0)) {
             let nodes = scores.nodes();
             for (found, expected) in marginals(&nodes).iter().zip(enumerated(&nodes)) {
+                for (found, expected) in found.iter().zip(expected) {
+                    prop_assert!((found - expected).abs() < 1e-9, "{found} {expected}");
+                }
+            }
+        }
+
+        /// Up to scores that no training gives, none is too large for plain sums; and where they
+        /// answer, they say what the logarithms say.
+        #[test]
+        fn both_ways_agree(
+            scores in (0.1..60.0_f64).prop_flat_map(|size| scores(1..=60, size)),
+        ) {
+            let nodes = scores.nodes();
+            let largest = scores.classes.iter().flatten().fold(0.0_f64, |a, b| a.max(b.abs()));
+            let Some(found) = scaled::marginals(&nodes) else {
+                prop_assert!(largest > 10.0);
+                return Ok(());
+            };
+            for (found, expected) in found.iter().zip(exact::marginals(&nodes)) {
                 for (found, expected) in found.iter().zip(expected) {
                     prop_assert!((found - expected).abs() < 1e-9, "{found} {expected}");
                 }
@@ -281,7 +194,7 @@ mod tests {
         for (section, row) in under.iter_mut().take(SECTIONS).enumerate() {
             row[section] = 2.0;
         }
-        let transitions = [[0.0; CLASSES]; CLASSES];
+        let (under, transitions) = (Table::new(under), Table::new([[0.0; CLASSES]; CLASSES]));
         let (requirements, terms) = (Section::Requirements.id(), Section::Terms.id());
         let certain = |class: usize| {
             let mut scores = [0.0; CLASSES];
@@ -299,5 +212,33 @@ mod tests {
         let last = marginals(&nodes)[2];
         let expected = 2_f64.exp() / (2_f64.exp() + 4.0);
         assert!((last[requirements] - expected).abs() < 1e-6);
+    }
+
+    /// What no heading announced lies e^1000 behind after the first half, and catches up.
+    #[test]
+    fn what_is_far_behind_is_not_forgotten() {
+        let lean = |none: f64| {
+            let mut under = [[0.0; SECTIONS]; ANNOUNCED];
+            under[NONE] = [none; SECTIONS];
+            Table::new(under)
+        };
+        let (against, for_none) = (lean(-10.0), lean(10.0));
+        let transitions = Table::new([[0.0; CLASSES]; CLASSES]);
+        let nodes: Vec<_> = (0..200)
+            .map(|index| {
+                let mut scores = [0.0; CLASSES];
+                // A heading at the beginning, or none at all.
+                scores[SECTIONS..].fill(if index == 0 { 0.0 } else { -1e4 });
+                Node {
+                    scores,
+                    under: if index < 100 { &against } else { &for_none },
+                    transitions: &transitions,
+                }
+            })
+            .collect();
+        assert!(scaled::marginals(&nodes).is_none());
+        // As much for as against, and five headings to choose from as there are five contents.
+        let headings: f64 = marginals(&nodes)[0][SECTIONS..].iter().sum();
+        assert!((headings - 0.5).abs() < 1e-9, "{headings}");
     }
 }

@@ -98,10 +98,11 @@ impl Cues {
             digits: spelling.digits > 0,
             capitals: spelling.letters >= 4 && spelling.capitals == spelling.letters,
             latin: spelling.letters > 0 && 2 * spelling.latin > spelling.letters,
-            emoji: body.chars().any(is_emoji),
+            emoji: has_emoji(body),
             address: has_address(body),
-            phone: body.contains("<PHONE>") || has_phone(body),
-            tag: body.contains("<HANDLE>") || has_tag(body),
+            phone: (spelling.digits >= PHONE_DIGITS && has_phone(body))
+                || has_mask(body, "<PHONE>"),
+            tag: has_tag(body) || has_mask(body, "<HANDLE>"),
             announces,
         }
     }
@@ -110,6 +111,11 @@ impl Cues {
     pub(super) fn is_short(&self) -> bool {
         self.words <= HEADING_WORDS
     }
+}
+
+/// The small letter of one of А..Я.
+fn small(capital: char) -> char {
+    char::from_u32(u32::from(capital) + 0x20).unwrap_or(capital)
 }
 
 /// Counts over the words of a text.
@@ -128,16 +134,28 @@ impl Spelling {
         let mut spelling = Self::default();
         let mut word = String::new();
         for character in text.chars() {
-            if character.is_alphanumeric() {
-                spelling.letters += usize::from(character.is_alphabetic());
-                spelling.capitals += usize::from(character.is_uppercase());
-                spelling.latin += usize::from(character.is_ascii_alphabetic());
-                spelling.digits += usize::from(character.is_ascii_digit());
-                for lower in character.to_lowercase() {
-                    word.push(if lower == 'ё' { 'е' } else { lower });
+            match character {
+                // What nearly every text is made of; the last arm says the same, slowly.
+                'а'..='я' => {
+                    spelling.letters += 1;
+                    word.push(character);
                 }
-            } else {
-                spelling.close(&mut word);
+                'А'..='Я' => {
+                    spelling.letters += 1;
+                    spelling.capitals += 1;
+                    word.push(small(character));
+                }
+                '\0'..='\x7F' if !character.is_ascii_alphanumeric() => spelling.close(&mut word),
+                _ if character.is_alphanumeric() => {
+                    spelling.letters += usize::from(character.is_alphabetic());
+                    spelling.capitals += usize::from(character.is_uppercase());
+                    spelling.latin += usize::from(character.is_ascii_alphabetic());
+                    spelling.digits += usize::from(character.is_ascii_digit());
+                    for lower in character.to_lowercase() {
+                        word.push(if lower == 'ё' { 'е' } else { lower });
+                    }
+                }
+                _ => spelling.close(&mut word),
             }
         }
         spelling.close(&mut word);
@@ -180,12 +198,13 @@ fn opening(text: &str) -> Opening {
 
 /// Stems of the few words before a colon that has something behind it.
 fn inline(text: &str) -> Stems {
-    // Far enough for five long words; the rest of a long text need not be searched.
-    let limit = text.char_indices().nth(80).map_or(text.len(), |(at, _)| at);
-    let Some((head, _)) = text.get(..limit).and_then(|head| head.split_once(':')) else {
+    let Some((head, tail)) = text.split_once(':') else {
         return Stems::default();
     };
-    let tail = text.get(head.len() + 1..).unwrap_or_default();
+    // Far enough for five long words.
+    if head.chars().count() >= 80 {
+        return Stems::default();
+    }
     let spelling = Spelling::new(head);
     if spelling.words > INLINE_WORDS || !tail.chars().any(char::is_alphanumeric) {
         return Stems::default();
@@ -193,22 +212,30 @@ fn inline(text: &str) -> Stems {
     spelling.stems
 }
 
-fn is_emoji(c: char) -> bool {
-    ('\u{1F300}'..='\u{1FAFF}').contains(&c) || ('\u{2600}'..='\u{27BF}').contains(&c)
+fn has_emoji(text: &str) -> bool {
+    let is_emoji = |c| matches!(c, '\u{1F300}'..='\u{1FAFF}' | '\u{2600}'..='\u{27BF}');
+    // The first byte of the emoji, and of some other characters, but of no Cyrillic letter.
+    text.bytes().any(|byte| byte >= 0xE2) && text.chars().any(is_emoji)
+}
+
+/// Whether `mask`, which begins with `<`, stands in the text for something that was taken out.
+fn has_mask(text: &str, mask: &str) -> bool {
+    text.contains('<') && text.contains(mask)
 }
 
 /// A web or e-mail address, or the mask of one.
 fn has_address(text: &str) -> bool {
-    text.split_whitespace().any(|word| {
+    let is_mail = |word: &str| {
         let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
-        word.contains("<EMAIL>")
-            || word.contains("://")
-            || word.contains("www.")
-            || word.contains("t.me")
-            || inner
-                .split_once('@')
-                .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
-    })
+        inner
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.'))
+    };
+    has_mask(text, "<EMAIL>")
+        || text.contains("://")
+        || text.contains("www.")
+        || text.contains("t.me")
+        || (text.contains('@') && text.split_whitespace().any(is_mail))
 }
 
 /// Ten digits or more with nothing but the signs of a telephone number between them.
@@ -229,11 +256,12 @@ fn has_phone(text: &str) -> bool {
 
 /// `#тег` or `@name`.
 fn has_tag(text: &str) -> bool {
-    text.split_whitespace().any(|word| {
+    let is_tag = |word: &str| {
         let mut characters = word.chars();
         matches!(characters.next(), Some('#' | '@'))
             && characters.next().is_some_and(char::is_alphabetic)
-    })
+    };
+    text.contains(['#', '@']) && text.split_whitespace().any(is_tag)
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! Numbers that the parameter table weighs, for every fragment of a vacancy.
 
 use super::cues::{Cues, Ending, Opening};
-use super::lexicon::STEMS;
+use super::lexicon::{STEMS, Stems};
 use crate::aggregate::ScoredFragment;
 use crate::section::Section;
 
 const SECTIONS: usize = Section::COUNT;
+
+/// The shares of a fragment that is not there.
+const NOTHING: [f32; SECTIONS] = [0.0; SECTIONS];
 
 /// Keeps the logarithm of a probability within about 5.5, so that no model, however sure of itself,
 /// outweighs everything else that is known.
@@ -210,64 +213,45 @@ impl<'a> Evidence<'a> {
     }
 
     /// Calls `sink` with number and value of every feature of fragment `index` that is not 0.
-    pub(super) fn visit(&self, index: usize, mut sink: impl FnMut(usize, f32)) {
+    pub(super) fn visit(&self, index: usize, sink: impl FnMut(usize, f32)) {
         let (Some(cue), Some(share)) = (self.cues.get(index), self.shares.get(index)) else {
             return;
         };
-        let mut group = 0;
-        // The groups come in the order of GROUPS; `values` yields (position in the group, value).
-        let mut emit = |values: &mut dyn Iterator<Item = (usize, f32)>| {
-            let start = offset(group);
-            group += 1;
-            for (position, value) in values {
-                if value != 0.0 {
-                    sink(start + position, value);
-                }
-            }
-        };
+        // The groups come in the order of GROUPS.
+        let mut groups = Groups::new(sink);
         let logs = share.map(|p| (p * (1.0 - FLOOR) + FLOOR).ln());
         let when = |condition: bool, values: [f32; SECTIONS]| {
-            values
-                .map(|value| if condition { value } else { 0.0 })
-                .into_iter()
-                .enumerate()
+            if condition { values } else { NOTHING }
         };
         let around = |index: Option<usize>| {
-            let values = index.and_then(|at| self.shares.get(at)).copied();
-            values.unwrap_or_default().into_iter().enumerate()
+            let values = index.and_then(|at| self.shares.get(at));
+            values.copied().unwrap_or(NOTHING)
         };
-        let of = |values: &[[f32; SECTIONS]]| {
-            values
-                .get(index)
-                .copied()
-                .unwrap_or_default()
-                .into_iter()
-                .enumerate()
-        };
+        let of = |values: &[[f32; SECTIONS]]| values.get(index).copied().unwrap_or(NOTHING);
         let (previous, next) = (index.checked_sub(1), index.checked_add(1));
         let lead = self.leads.get(index).copied().flatten();
         let lead_cue = lead.and_then(|at| self.cues.get(at));
         let previous_cue = previous.and_then(|at| self.cues.get(at));
         let next_cue = next.and_then(|at| self.cues.get(at));
 
-        emit(&mut when(true, logs));
-        emit(&mut when(true, *share));
-        emit(&mut when(cue.words <= 4, logs));
-        emit(&mut when(cue.announces, logs));
-        emit(&mut around(previous));
-        emit(&mut around(next));
-        emit(&mut around(index.checked_sub(2)));
-        emit(&mut around(index.checked_add(2)));
-        emit(&mut of(&self.left));
-        emit(&mut of(&self.right));
-        emit(&mut when(true, self.others_of_block(index, *share)));
-        emit(&mut when(true, self.mean));
-        emit(&mut around(lead));
-        emit(&mut one(lead_distance(index, lead)));
-        emit(&mut one(word_bucket(cue.words)));
-        emit(&mut one(ending_number(cue.ending)));
-        emit(&mut one(opening_number(cue.opening)));
-        emit(&mut flags([
+        groups.values(logs);
+        groups.values(*share);
+        groups.values(when(cue.words <= 4, logs));
+        groups.values(when(cue.announces, logs));
+        groups.values(around(previous));
+        groups.values(around(next));
+        groups.values(around(index.checked_sub(2)));
+        groups.values(around(index.checked_add(2)));
+        groups.values(of(&self.left));
+        groups.values(of(&self.right));
+        groups.values(self.others_of_block(index, *share));
+        groups.values(self.mean);
+        groups.values(around(lead));
+        groups.one(lead_distance(index, lead));
+        groups.one(word_bucket(cue.words));
+        groups.one(ending_number(cue.ending));
+        groups.one(opening_number(cue.opening));
+        groups.flags([
             cue.list,
             cue.emphasis,
             cue.heading_kind,
@@ -280,10 +264,10 @@ impl<'a> Evidence<'a> {
             cue.phone,
             cue.tag,
             cue.announces,
-        ]));
-        emit(&mut flags(self.place(index)));
+        ]);
+        groups.flags(self.place(index));
         let told = |cue: Option<&Cues>, test: fn(&Cues) -> bool| cue.is_some_and(test);
-        emit(&mut flags([
+        groups.flags([
             told(previous_cue, |cue| cue.announces),
             told(next_cue, |cue| cue.announces),
             told(previous_cue, |cue| cue.list),
@@ -294,20 +278,14 @@ impl<'a> Evidence<'a> {
             told(next_cue, |cue| cue.opening == Opening::Lower),
             told(next_cue, |cue| cue.words > 8),
             told(previous_cue, Cues::is_short),
-        ]));
-        let stems = |condition: bool, cue: Option<&Cues>| {
-            let stems = cue.filter(|_| condition).map(|cue| cue.stems);
-            stems
-                .into_iter()
-                .flat_map(super::lexicon::Stems::iter)
-                .map(|stem| (stem, 1.0))
-        };
-        emit(&mut stems(cue.is_short(), Some(cue)));
-        emit(&mut stems(!cue.is_short(), Some(cue)));
-        emit(&mut cue.inline.iter().map(|stem| (stem, 1.0)));
-        emit(&mut stems(true, lead_cue));
-        emit(&mut stems(true, previous_cue.filter(|cue| cue.is_short())));
-        emit(&mut std::iter::once((0, 1.0)));
+        ]);
+        let stems = |cue: Option<&Cues>| cue.map(|cue| cue.stems).unwrap_or_default();
+        groups.stems(stems(Some(cue).filter(|cue| cue.is_short())));
+        groups.stems(stems(Some(cue).filter(|cue| !cue.is_short())));
+        groups.stems(cue.inline);
+        groups.stems(stems(lead_cue));
+        groups.stems(stems(previous_cue.filter(|cue| cue.is_short())));
+        groups.one(0);
     }
 
     /// Mean share of the other fragments of the block.
@@ -368,13 +346,52 @@ fn decayed<'a>(rows: impl Iterator<Item = &'a [f32; SECTIONS]>) -> Vec<[f32; SEC
     .collect()
 }
 
-fn one(position: usize) -> std::iter::Once<(usize, f32)> {
-    std::iter::once((position, 1.0))
+/// Numbers the features, group after group.
+struct Groups<S> {
+    /// The groups that are still to come.
+    rest: std::slice::Iter<'static, (&'static str, usize)>,
+    /// Number of the first feature of the next group.
+    start: usize,
+    sink: S,
 }
 
-fn flags<const N: usize>(flags: [bool; N]) -> impl Iterator<Item = (usize, f32)> {
-    let numbers = flags.map(|flag| if flag { 1.0 } else { 0.0 });
-    numbers.into_iter().enumerate()
+impl<S: FnMut(usize, f32)> Groups<S> {
+    fn new(sink: S) -> Self {
+        const ALL: &[(&str, usize)] = &GROUPS;
+        Self {
+            rest: ALL.iter(),
+            start: 0,
+            sink,
+        }
+    }
+
+    /// The next group: positions in it and values, in ascending order.
+    fn group(&mut self, features: impl Iterator<Item = (usize, f32)>) {
+        let width = self.rest.next().map_or(0, |(_, width)| *width);
+        for (position, value) in features {
+            if value != 0.0 {
+                (self.sink)(self.start + position, value);
+            }
+        }
+        self.start += width;
+    }
+
+    fn values<const N: usize>(&mut self, values: [f32; N]) {
+        self.group(values.into_iter().enumerate());
+    }
+
+    fn flags<const N: usize>(&mut self, flags: [bool; N]) {
+        self.values(flags.map(|flag| if flag { 1.0 } else { 0.0 }));
+    }
+
+    /// A group of which one feature holds.
+    fn one(&mut self, position: usize) {
+        self.group(std::iter::once((position, 1.0)));
+    }
+
+    fn stems(&mut self, stems: Stems) {
+        self.group(stems.iter().map(|stem| (stem, 1.0)));
+    }
 }
 
 fn lead_distance(index: usize, lead: Option<usize>) -> usize {
@@ -420,72 +437,4 @@ fn opening_number(opening: Opening) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::prediction::Probabilities;
-
-    fn fragment(block: usize, text: &str) -> ScoredFragment<'_> {
-        ScoredFragment::new(
-            block,
-            text,
-            Probabilities::from_weights([0.0, 1.0, 0.0, 0.0, 0.0]).unwrap(),
-        )
-    }
-
-    /// The last group is the bias: it is reached only when every group was emitted, in order.
-    #[test]
-    fn every_group_has_its_place() {
-        let fragments = [fragment(0, "Требования:"), fragment(1, "Опыт от 3 лет.")];
-        let evidence = Evidence::new(&fragments);
-        for index in 0..2 {
-            let mut last = None;
-            evidence.visit(index, |feature, _| {
-                assert!(last < Some(feature) && feature < WIDTH);
-                last = Some(feature);
-            });
-            assert_eq!(last, Some(WIDTH - 1));
-        }
-    }
-
-    #[test]
-    fn features_are_named_by_their_group() {
-        let fragments = [fragment(0, "Требования:"), fragment(1, "Опыт от 3 лет.")];
-        let mut found = Vec::new();
-        Evidence::new(&fragments).visit(1, |feature, value| {
-            let group = (0..GROUPS.len())
-                .rfind(|group| offset(*group) <= feature)
-                .unwrap();
-            found.push(format!(
-                "{}.{} {value:.2}",
-                GROUPS[group].0,
-                feature - offset(group)
-            ));
-        });
-        insta::assert_snapshot!(found.join("\n"));
-    }
-
-    #[test]
-    fn links_tell_blocks_and_lists_apart() {
-        let fragments = [
-            fragment(0, "Условия:"),
-            fragment(1, "• ДМС."),
-            fragment(1, "И спорт."),
-            fragment(2, "- Офис"),
-            fragment(3, "Звоните по телефону"),
-            fragment(4, "из контактов"),
-        ];
-        let evidence = Evidence::new(&fragments);
-        let links: Vec<_> = (0..6).map(|index| evidence.link(index)).collect();
-        assert_eq!(
-            links,
-            [
-                Link::TextToText,
-                Link::TextToItem,
-                Link::SameBlock,
-                Link::ItemToItem,
-                Link::ItemToText,
-                Link::Continued
-            ]
-        );
-    }
-}
+mod tests;

@@ -134,6 +134,19 @@ pub(super) const STEMS: [&str; 128] = [
     "этап",
 ];
 
+/// The first four bytes of each stem, which every stem has.
+static HEADS: [u32; STEMS.len()] = {
+    let mut heads = [0; STEMS.len()];
+    let mut index = 0;
+    while index < STEMS.len() {
+        if let Some(head) = STEMS[index].as_bytes().first_chunk() {
+            heads[index] = u32::from_be_bytes(*head);
+        }
+        index += 1;
+    }
+    heads
+};
+
 /// Which stems a line holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Stems(u128);
@@ -141,13 +154,13 @@ pub(super) struct Stems(u128);
 impl Stems {
     /// Adds the stems that `word`, in lower case with `е` for `ё`, begins with.
     pub(super) fn add(&mut self, word: &str) {
-        // A stem of the word sorts at or before it and shares its first letter.
-        let end = STEMS.partition_point(|stem| *stem <= word);
-        let first = word.chars().next();
-        for (index, stem) in STEMS.iter().enumerate().take(end).rev() {
-            if stem.chars().next() != first {
-                break;
-            }
+        let Some(head) = word.as_bytes().first_chunk() else {
+            return;
+        };
+        let head = u32::from_be_bytes(*head);
+        let first = HEADS.partition_point(|other| *other < head);
+        let alike = HEADS.iter().zip(&STEMS).enumerate().skip(first);
+        for (index, (_, stem)) in alike.take_while(|(_, (other, _))| **other == head) {
             if word.starts_with(stem) {
                 self.0 |= 1 << index;
             }
@@ -156,7 +169,13 @@ impl Stems {
 
     /// Positions in [`STEMS`], ascending.
     pub(super) fn iter(self) -> impl Iterator<Item = usize> {
-        (0..STEMS.len()).filter(move |index| (self.0 >> index) & 1 == 1)
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let next = (rest != 0).then(|| rest.trailing_zeros() as usize);
+            // Clears the lowest bit.
+            rest &= rest.wrapping_sub(1);
+            next
+        })
     }
 
     /// Whether no stem was found.
@@ -178,6 +197,12 @@ mod tests {
     #[test]
     fn stems_are_sorted_and_distinct() {
         assert!(STEMS.is_sorted_by(|a, b| a < b));
+    }
+
+    #[test]
+    fn every_stem_has_a_head() {
+        assert!(STEMS.iter().all(|stem| stem.len() >= 4));
+        assert!(HEADS.is_sorted());
     }
 
     #[test]

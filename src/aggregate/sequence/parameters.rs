@@ -12,7 +12,7 @@
 //! Classes are the five sections as content, then the five sections as headings. Lines that begin
 //! with `#` are comments.
 
-use super::chain::{ANNOUNCED, CLASSES, Transitions, Under};
+use super::chain::{ANNOUNCED, CLASSES, Table, Transitions, Under};
 use super::features::{GROUPS, Gate, Link, WIDTH};
 use crate::error::{Error, Result};
 use crate::section::Section;
@@ -61,6 +61,7 @@ impl Parameters {
                 *row = lines.numbers()?;
             }
         }
+        let (transitions, under) = (transitions.map(Table::new), under.map(Table::new));
         let junk_threshold = lines.threshold()?;
         lines.expect("end")?;
         lines.finish()?;

@@ -68,12 +68,22 @@ pub(super) fn fold(c: char) -> char {
     }
 }
 
+/// Bytes of the longest entry, and of the longest half of a pair. Folding keeps the length.
+const LONGEST: usize = 16;
+const LONGEST_HALF: usize = 10;
+
 fn contains(list: &[&str], word: &str) -> bool {
+    if word.len() > LONGEST {
+        return false;
+    }
     let order = |entry: &&str| entry.chars().cmp(word.chars().map(fold));
     list.binary_search_by(order).is_ok()
 }
 
 fn contains_pair(list: &[(&str, &str)], a: &str, b: &str) -> bool {
+    if a.len().max(b.len()) > LONGEST_HALF {
+        return false;
+    }
     let order = |entry: &(&str, &str)| {
         let first = entry.0.chars().cmp(a.chars().map(fold));
         first.then_with(|| entry.1.chars().cmp(b.chars().map(fold)))
@@ -118,6 +128,13 @@ mod tests {
         let pairs = [&HEAD_PAIR[..], &TAIL_PAIR, &OTHER_PAIR];
         assert!(words.iter().all(|list| list.is_sorted()));
         assert!(pairs.iter().all(|list| list.is_sorted()));
+        let longest = words.iter().flat_map(|list| list.iter()).map(|w| w.len());
+        assert_eq!(longest.max(), Some(LONGEST));
+        let longest = pairs.iter().flat_map(|list| list.iter());
+        assert_eq!(
+            longest.map(|(a, b)| a.len().max(b.len())).max(),
+            Some(LONGEST_HALF)
+        );
         let halves = pairs.iter().flat_map(|list| list.iter());
         let halves = halves.flat_map(|&(a, b)| [a, b]);
         for word in words

@@ -99,6 +99,7 @@ const fn resolve(run: u32, point: u32) -> u8 {
     }
 }
 
+#[inline]
 pub(super) fn of(c: char) -> Class {
     #[cfg(test)]
     super::steps::add(1);
@@ -112,6 +113,7 @@ pub(super) fn of(c: char) -> Class {
 }
 
 /// `\s`; also what `str.strip` removes.
+#[inline]
 pub(super) fn is_space(c: char) -> bool {
     of(c).kind() == Kind::Space
 }

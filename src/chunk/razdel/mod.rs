@@ -27,7 +27,7 @@ mod token;
 
 use super::Chunker;
 use crate::span::Span;
-use scan::{Candidates, Position};
+use scan::Candidates;
 
 #[cfg(feature = "unicode")]
 pub(super) use classes::is_word;
@@ -63,20 +63,20 @@ pub(super) use classes::is_word;
 ///     ["Оклад 90 тыс. руб. в месяц.", "Офис на ул. Ленина; график 5/2."],
 /// );
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct RazdelChunker;
 
 impl Chunker for RazdelChunker {
     fn chunk(&self, block: &str) -> Vec<Span> {
         let mut spans = Vec::new();
-        let mut start = Position::default();
+        let mut start = 0;
         for candidate in Candidates::new(block) {
             if !rules::joins(&candidate, block, start) {
-                spans.extend(trimmed(block, start.byte, candidate.end.byte));
+                spans.extend(trimmed(block, start, candidate.end));
                 start = candidate.end;
             }
         }
-        spans.extend(trimmed(block, start.byte, block.len()));
+        spans.extend(trimmed(block, start, block.len()));
         spans
     }
 }

@@ -4,7 +4,7 @@
 use super::abbreviations::{fold, is_head, is_head_pair, is_initial, is_other, is_pair, is_tail};
 use super::classes;
 use super::scan::{
-    Candidate, Delimiter, Position, is_close_bracket, is_close_quote, is_delimiter, is_ending,
+    Candidate, Delimiter, is_close_bracket, is_close_quote, is_delimiter, is_ending,
     is_generic_quote, smile,
 };
 use super::token::{self, Token};
@@ -19,34 +19,29 @@ struct Split<'t> {
     right: &'t str,
     left_token: Token<'t>,
     right_token: Token<'t>,
-    /// The sentence so far, and its length in characters.
+    /// The sentence so far.
     buffer: &'t str,
-    buffer_chars: usize,
 }
 
-/// Whether the sentence of `block` that begins at `start` goes on after `candidate`.
-pub(super) fn joins(candidate: &Candidate<'_>, block: &str, start: Position) -> bool {
+/// Whether the sentence of `block` that begins at byte `start` goes on after `candidate`.
+pub(super) fn joins(candidate: &Candidate<'_>, block: &str, start: usize) -> bool {
     // no_space_prefix. An empty right side is one of empty_side's, which joins as well.
-    if !candidate.right.starts_with(classes::is_space) {
+    if !candidate.after().starts_with(classes::is_space) {
         return true;
     }
+    let (left, right) = (candidate.left(), candidate.right());
     // empty_side
-    let (Some(left_token), Some(right_token)) = (
-        token::last(candidate.left),
-        token::tokens(candidate.right).next(),
-    ) else {
+    let (Some(left_token), Some(right_token)) = (token::last(left), token::tokens(right).next())
+    else {
         return true;
     };
     let split = Split {
         delimiter: candidate.delimiter,
-        left: candidate.left,
-        right: candidate.right,
+        left,
+        right,
         left_token,
         right_token,
-        buffer: block
-            .get(start.byte..candidate.start.byte)
-            .unwrap_or_default(),
-        buffer_chars: candidate.start.chars.saturating_sub(start.chars),
+        buffer: block.get(start..candidate.start).unwrap_or_default(),
     };
     split.lower_right()
         || split.delimiter_right()
@@ -112,7 +107,7 @@ impl Split<'_> {
     /// The sentence so far is only the number of a list item: `1.`, `а)`, `IV.`, `§ 2.1)`.
     fn list_item(&self) -> bool {
         matches!(self.delimiter, Delimiter::Mark('.' | ')'))
-            && self.buffer_chars <= BULLET_SIZE
+            && self.buffer.chars().nth(BULLET_SIZE).is_none()
             && token::tokens(self.buffer).all(is_bullet)
     }
 

@@ -37,22 +37,6 @@ pub(super) fn smile(text: &str) -> Option<usize> {
     (brackets > 0).then(|| text.len() - mouth.len() + brackets)
 }
 
-/// A place in a text, in bytes and in characters.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Position {
-    pub(super) byte: usize,
-    pub(super) chars: usize,
-}
-
-impl Position {
-    fn after(self, bytes: usize, chars: usize) -> Self {
-        Self {
-            byte: self.byte + bytes,
-            chars: self.chars + chars,
-        }
-    }
-}
-
 /// What stands where a sentence may end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Delimiter {
@@ -60,67 +44,121 @@ pub(super) enum Delimiter {
     Smile,
 }
 
-/// A delimiter and its surroundings.
+/// A delimiter and where it stands in the text, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate<'t> {
     pub(super) delimiter: Delimiter,
-    /// Where the delimiter starts.
-    pub(super) start: Position,
-    /// Where it ends.
-    pub(super) end: Position,
+    text: &'t str,
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl<'t> Candidate<'t> {
     /// The last [`WINDOW`] characters before it, earlier delimiters included.
-    pub(super) left: &'t str,
+    pub(super) fn left(&self) -> &'t str {
+        last_chars(self.text.get(..self.start).unwrap_or_default(), WINDOW)
+    }
+
     /// The next [`WINDOW`] characters after it, later delimiters included.
-    pub(super) right: &'t str,
+    pub(super) fn right(&self) -> &'t str {
+        first_chars(self.after(), WINDOW)
+    }
+
+    /// All that follows.
+    pub(super) fn after(&self) -> &'t str {
+        self.text.get(self.end..).unwrap_or_default()
+    }
+}
+
+/// The bytes that delimiters begin with in UTF-8.
+#[allow(
+    clippy::indexing_slicing,
+    reason = "computed by the compiler, where an index out of bounds does not build"
+)]
+static FIRST_BYTES: [bool; 256] = {
+    let mut first = [false; 256];
+    let bytes = b".?!;\"')]}=:";
+    let mut index = 0;
+    while index < bytes.len() {
+        first[bytes[index] as usize] = true;
+        index += 1;
+    }
+    // » and … ” ’ „; and the few other characters that begin so.
+    first[0xC2] = true;
+    first[0xE2] = true;
+    first
+};
+
+/// Whether one of these bytes may be among [`FIRST_BYTES`]; a few others pass, too. It is so written
+/// that the compiler makes one comparison of sixteen.
+fn any_may_begin(bytes: &[u8; 16]) -> bool {
+    bytes.iter().fold(false, |any, &byte| {
+        // 8 9 : ; < = > ? are one comparison, so are ] and }, and the two bytes beyond ASCII.
+        let eight = byte & 0xF8 == 0x38;
+        let brackets = byte | 0x20 == 0x7D;
+        let beyond = byte | 0x20 == 0xE2;
+        let others = (byte == b'.') | (byte == b'!') | (byte == b'"') | (byte == b'\'');
+        any | eight | brackets | beyond | others | (byte == b')')
+    })
+}
+
+/// Bytes in front of the first that a delimiter may begin with.
+fn passed(bytes: &[u8]) -> usize {
+    let (sixteens, _) = bytes.as_chunks();
+    let clear = sixteens.iter().take_while(|bytes| !any_may_begin(bytes));
+    let clear = clear.count() * 16;
+    let rest = bytes.get(clear..).unwrap_or_default();
+    let may_begin = |byte: &u8| FIRST_BYTES.get(usize::from(*byte)) == Some(&true);
+    clear + rest.iter().position(may_begin).unwrap_or(rest.len())
 }
 
 /// The delimiters of a text from left to right; they do not overlap, and a smile goes
 /// before the `;` that it starts with.
 pub(super) struct Candidates<'t> {
     text: &'t str,
-    position: Position,
+    /// Bytes that were read.
+    at: usize,
 }
 
 impl<'t> Candidates<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        let position = Position::default();
-        Self { text, position }
+        Self { text, at: 0 }
     }
+}
 
-    /// The delimiter that begins with `c` at `start`, and its end.
-    fn delimiter(&self, c: char, start: Position) -> Option<(Delimiter, Position)> {
-        if matches!(c, '=' | ':' | ';')
-            && let Some(length) = self.text.get(start.byte..).and_then(smile)
-        {
-            return Some((Delimiter::Smile, start.after(length, length)));
-        }
-        is_delimiter(c).then(|| (Delimiter::Mark(c), start.after(c.len_utf8(), 1)))
+/// The delimiter that begins with `c`, at the start of `text`, and its length in bytes.
+fn delimiter(c: char, text: &str) -> Option<(Delimiter, usize)> {
+    if matches!(c, '=' | ':' | ';')
+        && let Some(length) = smile(text)
+    {
+        return Some((Delimiter::Smile, length));
     }
+    is_delimiter(c).then(|| (Delimiter::Mark(c), c.len_utf8()))
 }
 
 impl<'t> Iterator for Candidates<'t> {
     type Item = Candidate<'t>;
 
     fn next(&mut self) -> Option<Candidate<'t>> {
-        let rest = self.text.get(self.position.byte..)?;
-        let mut start = self.position;
-        for c in rest.chars() {
+        loop {
+            let rest = self.text.as_bytes().get(self.at..)?;
+            let passed = passed(rest);
             #[cfg(test)]
-            super::steps::add(1);
-            if let Some((delimiter, end)) = self.delimiter(c, start) {
-                self.position = end;
+            super::steps::add(passed + 1);
+            let start = self.at + passed;
+            let rest = self.text.get(start..)?;
+            let c = rest.chars().next()?;
+            self.at = start + c.len_utf8();
+            if let Some((delimiter, length)) = delimiter(c, rest) {
+                self.at = start + length;
                 return Some(Candidate {
                     delimiter,
+                    text: self.text,
                     start,
-                    end,
-                    left: last_chars(self.text.get(..start.byte)?, WINDOW),
-                    right: first_chars(self.text.get(end.byte..)?, WINDOW),
+                    end: self.at,
                 });
             }
-            start = start.after(c.len_utf8(), 1);
         }
-        self.position.byte = self.text.len();
-        None
     }
 }
 
@@ -147,7 +185,7 @@ mod tests {
 
     fn found(text: &str) -> Vec<&str> {
         Candidates::new(text)
-            .map(|c| &text[c.start.byte..c.end.byte])
+            .map(|c| &text[c.start..c.end])
             .collect()
     }
 
@@ -167,25 +205,36 @@ mod tests {
     }
 
     #[test]
-    fn windows_are_ten_characters_and_positions_count_both_units() {
+    fn no_first_byte_is_passed() {
+        for byte in 0..=u8::MAX {
+            let expected = FIRST_BYTES[usize::from(byte)];
+            assert!(any_may_begin(&[byte; 16]) || !expected, "{byte:#x}");
+            for at in [0, 15, 16, 31, 40] {
+                let mut bytes = [b' '; 41];
+                bytes[at] = byte;
+                let found = if expected { at } else { bytes.len() };
+                assert_eq!(passed(&bytes), found, "{byte:#x} at {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_delimiter_is_found_by_its_first_byte() {
+        for c in '\0'..=char::MAX {
+            let text = format!("а{c} ");
+            assert_eq!(found(&text).len(), usize::from(is_delimiter(c)), "{c:?}");
+        }
+        // The other characters that smiles begin with.
+        assert_eq!(found("а=) а:("), ["=)", ":("]);
+    }
+
+    #[test]
+    fn windows_are_ten_characters() {
         let text = "абвгдежзийк.лмнопрстуфх";
         let candidate = Candidates::new(text).next().unwrap();
-        assert_eq!(candidate.left, "бвгдежзийк");
-        assert_eq!(candidate.right, "лмнопрстуф");
-        assert_eq!(
-            candidate.start,
-            Position {
-                byte: 22,
-                chars: 11
-            }
-        );
-        assert_eq!(
-            candidate.end,
-            Position {
-                byte: 23,
-                chars: 12
-            }
-        );
+        assert_eq!(candidate.left(), "бвгдежзийк");
+        assert_eq!(candidate.right(), "лмнопрстуф");
+        assert_eq!((candidate.start, candidate.end), (22, 23));
         assert!(Candidates::new("").next().is_none());
     }
 }

@@ -2,8 +2,9 @@ use html5gum::{Token, Tokenizer};
 use proptest::prelude::*;
 
 use crate::chunk::{Chunker, RazdelChunker};
-use crate::document::text_map::{TextBuilder, is_space};
+use crate::document::text_map::TextBuilder;
 use crate::document::{Block, BlockKind, Document, DocumentOptions};
+use crate::space::is_space;
 use crate::span::Span;
 
 fn texts(source: &str) -> Vec<String> {
@@ -57,7 +58,7 @@ fn line_breaks_are_spaces_except_in_pre() {
 fn line_breaks_count_in_a_source_without_block_tags() {
     let source = "<b>Условия:</b>\n- оклад\n- ДМС &amp; обеды";
     assert_eq!(texts(source), ["Условия:", "оклад", "ДМС & обеды"]);
-    let strict = DocumentOptions::new().split_flat(false);
+    let strict = DocumentOptions::new().with_split_flat(false);
     assert_eq!(Document::from_html_with(source, &strict).blocks.len(), 1);
 }
 
@@ -260,7 +261,7 @@ fn soup() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn spans_ascend_and_fit_the_source(source in soup(), split in any::<bool>()) {
-        let options = DocumentOptions::new().split_flat(split);
+        let options = DocumentOptions::new().with_split_flat(split);
         let mut end = 0;
         for block in Document::from_html_with(&source, &options).blocks {
             // Blocks that were cut inside one entity of two characters share its source.

@@ -83,11 +83,11 @@ impl FromStr for ComputeUnits {
     fn from_str(name: &str) -> Result<Self, Error> {
         Self::ALL_VARIANTS
             .into_iter()
-            .find(|units| units.name().eq_ignore_ascii_case(name))
-            .ok_or_else(|| Error::Builder {
-                reason: format!(
-                    "compute units: expected ALL, CPU_AND_NE, CPU_AND_GPU or CPU_ONLY, found `{name}`"
-                ),
+            .find(|units| units.name().eq_ignore_ascii_case(name.trim()))
+            .ok_or_else(|| Error::UnknownName {
+                what: "compute units",
+                expected: "ALL, CPU_AND_NE, CPU_AND_GPU or CPU_ONLY",
+                found: name.to_owned(),
             })
     }
 }
@@ -97,6 +97,13 @@ impl FromStr for ComputeUnits {
 /// CoreML runs a compiled form of a package, a directory `*.mlmodelc`. Compiling takes seconds, so the
 /// result is kept under a name made of the package's SHA-256, the version and build of the system, and
 /// the compute units.
+///
+/// ```
+/// use vacancy_sections::{CoreMlOptions, ModelCache};
+///
+/// let options = CoreMlOptions::default().with_cache(ModelCache::At("/var/cache/models".into()));
+/// assert_ne!(options.cache, ModelCache::UserCaches);
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ModelCache {
@@ -114,6 +121,12 @@ pub enum ModelCache {
 ///
 /// A few fixed token sequences run through CoreML. With a reference session at hand the logits are
 /// compared with its own; without one, they must be finite and must depend on the token ids.
+///
+/// ```
+/// use vacancy_sections::Probe;
+///
+/// assert_eq!(Probe::Within(0.1).bound(), Some(0.1));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Probe {
@@ -175,6 +188,13 @@ pub struct CoreMlOptions {
 
 impl CoreMlOptions {
     /// Sets the processors that CoreML may use.
+    ///
+    /// ```
+    /// use vacancy_sections::{ComputeUnits, CoreMlOptions};
+    ///
+    /// let options = CoreMlOptions::default().with_compute_units(ComputeUnits::CpuAndGpu);
+    /// assert_eq!(options.compute_units, ComputeUnits::CpuAndGpu);
+    /// ```
     #[must_use]
     pub fn with_compute_units(mut self, compute_units: ComputeUnits) -> Self {
         self.compute_units = compute_units;
@@ -182,6 +202,12 @@ impl CoreMlOptions {
     }
 
     /// Sets where compiled models are kept.
+    ///
+    /// ```
+    /// use vacancy_sections::{CoreMlOptions, ModelCache};
+    ///
+    /// assert_eq!(CoreMlOptions::default().with_cache(ModelCache::Off).cache, ModelCache::Off);
+    /// ```
     #[must_use]
     pub fn with_cache(mut self, cache: ModelCache) -> Self {
         self.cache = cache;
@@ -189,6 +215,12 @@ impl CoreMlOptions {
     }
 
     /// Sets what is checked at load.
+    ///
+    /// ```
+    /// use vacancy_sections::{CoreMlOptions, Probe};
+    ///
+    /// assert_eq!(CoreMlOptions::default().with_probe(Probe::Off).probe, Probe::Off);
+    /// ```
     #[must_use]
     pub fn with_probe(mut self, probe: Probe) -> Self {
         self.probe = probe;
@@ -208,6 +240,9 @@ mod tests {
             assert_eq!(lower.parse::<ComputeUnits>().unwrap(), units);
         }
         let error = "ANE".parse::<ComputeUnits>().unwrap_err().to_string();
-        assert!(error.contains("found `ANE`"), "{error}");
+        assert_eq!(
+            error,
+            "unknown compute units `ANE`: expected ALL, CPU_AND_NE, CPU_AND_GPU or CPU_ONLY"
+        );
     }
 }

@@ -49,6 +49,16 @@ impl CoreMlSession {
     /// package does, [`Error::Session`](crate::Error::Session) if CoreML cannot compile, load or run it
     /// or the probe finds a disagreement, [`Error::Io`](crate::Error::Io) if the cache directory of the
     /// options cannot be written.
+    ///
+    /// ```no_run
+    /// use vacancy_sections::{CoreMlOptions, CoreMlSession, MlPackage, PortableSession};
+    ///
+    /// let package = MlPackage::open("models/section_classifier.mlpackage")?;
+    /// let reference = PortableSession::new(&package)?;
+    /// let options = CoreMlOptions::default();
+    /// let session = CoreMlSession::from_package(&package, &options, Some(&reference))?;
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
     pub fn from_package(
         package: &MlPackage,
         options: &CoreMlOptions,
@@ -75,6 +85,14 @@ impl CoreMlSession {
     ///
     /// As [`from_package`](Self::from_package), and [`Error::Io`](crate::Error::Io) if the directory
     /// cannot be read.
+    ///
+    /// ```no_run
+    /// use vacancy_sections::{CoreMlOptions, CoreMlSession};
+    ///
+    /// let options = CoreMlOptions::default();
+    /// let session = CoreMlSession::open("models/section_classifier.mlmodelc", &options, None)?;
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
     pub fn open(
         path: impl AsRef<Path>,
         options: &CoreMlOptions,

@@ -106,7 +106,7 @@ pub(super) fn bytes(dtype: DataType, shape: &[usize], bytes: &[u8]) -> Value {
 #[derive(Clone)]
 pub(super) enum Arg {
     /// The value of this name.
-    Name(&'static str),
+    Name(String),
     Names(Vec<&'static str>),
     /// A value in place.
     Value(Value),
@@ -115,7 +115,7 @@ pub(super) enum Arg {
 impl Arg {
     fn argument(self) -> Argument {
         let bindings = match self {
-            Self::Name(name) => vec![binding::Binding::Name(name.to_owned())],
+            Self::Name(name) => vec![binding::Binding::Name(name)],
             Self::Names(names) => names
                 .into_iter()
                 .map(|name| binding::Binding::Name(name.to_owned()))
@@ -133,9 +133,9 @@ impl Arg {
     }
 }
 
-impl From<&'static str> for Arg {
-    fn from(name: &'static str) -> Self {
-        Self::Name(name)
+impl From<&str> for Arg {
+    fn from(name: &str) -> Self {
+        Self::Name(name.to_owned())
     }
 }
 
@@ -261,7 +261,7 @@ pub(super) fn run(inputs: &[(&str, &Tensor)], operations: Vec<Operation>) -> Res
 /// Runs one operation on the input `x`, and once more with `x` as a constant: both must give
 /// `expected`, which is also what the output is declared as.
 pub(super) fn check(name: &str, x: &Tensor, arguments: Vec<(&str, Arg)>, expected: &Tensor) {
-    for x_argument in [Arg::Name("input"), Arg::from(x.clone())] {
+    for x_argument in [Arg::from("input"), Arg::from(x.clone())] {
         let mut arguments = arguments.clone();
         arguments.push(("x", x_argument));
         let operation = op(name, arguments, &[("out", type_of(expected))]);

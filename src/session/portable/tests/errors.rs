@@ -50,7 +50,7 @@ fn assert_unsupported(operations: Vec<Operation>, op: &str, word: &str) {
 }
 
 fn x(arguments: Vec<(&'static str, Arg)>) -> Vec<(&'static str, Arg)> {
-    let mut all = vec![("x", Arg::Name("input"))];
+    let mut all = vec![("x", Arg::from("input"))];
     all.extend(arguments);
     all
 }

@@ -3,5 +3,6 @@
 
 mod build;
 mod damaged;
+mod encoders;
 mod errors;
 mod forms;

@@ -1,5 +1,6 @@
 //! The files of a model, and what is loaded from them.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -28,13 +29,16 @@ impl ModelFiles {
         &self,
         backend: Backend,
         coreml: &CoreMlOptions,
+        threads: NonZeroUsize,
     ) -> Result<Arc<dyn Session>> {
         let package = match self {
             Self::Default => embedded::package()?,
             Self::Directory(folder) => MlPackage::open(folder.join(PACKAGE))?,
         };
         open_session(&package, backend, coreml, || {
-            Ok(Arc::new(PortableSession::new(&package)?))
+            Ok(Arc::new(
+                PortableSession::new(&package)?.with_threads(threads),
+            ))
         })
     }
 
@@ -62,7 +66,7 @@ mod embedded {
 
     macro_rules! asset {
         ($path:literal) => {
-            include_bytes!(concat!("../assets/", $path)).as_slice()
+            include_bytes!(concat!("../../assets/", $path)).as_slice()
         };
     }
 
