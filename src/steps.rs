@@ -18,6 +18,7 @@ pub(crate) fn add(units: usize) {
     STEPS.set(STEPS.get() + units as u64);
 }
 
+#[cfg(test)]
 mod tests {
     use crate::document::Document;
     use crate::testing::{MockSession, WordEncoder};

@@ -6,7 +6,7 @@ use super::bytes::{Bytes, text};
 
 pub fn check(input: &[u8]) {
     let mut bytes = Bytes::new(input);
-    let options = DocumentOptions::new().split_flat(bytes.byte().is_multiple_of(2));
+    let options = DocumentOptions::new().with_split_flat(bytes.byte().is_multiple_of(2));
     let source = text(bytes.rest());
     fits(&Document::from_html_with(&source, &options), &source);
     fits(&Document::from_plain_with(&source, &options), &source);

@@ -163,6 +163,8 @@ impl PlainReader {
             pieces,
         };
         for c in text.chars() {
+            #[cfg(test)]
+            crate::steps::add(1);
             match self.reading(parts, c) {
                 Reading::Part(part) => words.extend(part),
                 Reading::Space => words.end()?,
