@@ -1,5 +1,8 @@
 //! A scheduler and two executors as processes on the loopback, and what becomes of the rows.
 
+// A test may stop at what it did not expect, in the functions that it calls too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

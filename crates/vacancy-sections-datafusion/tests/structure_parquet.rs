@@ -1,5 +1,8 @@
 //! The example `structure_parquet`, beside SQL.
 
+// A test may stop at what it did not expect, in the functions that it calls too.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
