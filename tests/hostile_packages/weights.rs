@@ -97,7 +97,7 @@ pub fn cases() -> Vec<Case> {
             "weights: elements of half the size",
             RECORD + 4,
             3_u32.to_le_bytes(),
-            "operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected 128 elements of FLOAT16 [16, 8] at byte 64 of the weights, found 256 of UInt8",
+            "model.mlmodel: operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected 128 elements of FLOAT16 [16, 8] at byte 64 of the weights, found 256 of UInt8",
         ),
         put(
             "weights: a size of 2^64 - 1",
@@ -145,13 +145,13 @@ pub fn cases() -> Vec<Case> {
             "weights: NaN",
             DATA + 10,
             0x7E00_u16.to_le_bytes(),
-            "operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected numbers, found NaN in element 5 of [16, 8]",
+            "model.mlmodel: operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected numbers, found NaN in element 5 of [16, 8]",
         ),
         put(
             "weights: a negative NaN with all bits set",
             DATA,
             [0xFF; 2],
-            "operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected numbers, found NaN in element 0 of [16, 8]",
+            "model.mlmodel: operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected numbers, found NaN in element 0 of [16, 8]",
         ),
         Case {
             name: "weights: something after the end",
