@@ -54,8 +54,10 @@ pub enum Error {
     },
 
     /// The program holds an operation, or a form of one, that the portable session does not know.
-    #[error("operation `{op}` at {place} is not supported: {reason}")]
+    #[error("{file}: operation `{op}` at {place} is not supported: {reason}")]
     UnsupportedOp {
+        /// The file that holds the program, relative to the package.
+        file: String,
         /// The MIL operation, such as `conv`.
         op: String,
         /// The operation's output name and position in the program.
@@ -65,8 +67,10 @@ pub enum Error {
     },
 
     /// An operation of the program cannot be evaluated.
-    #[error("operation `{op}` at {place}: {reason}")]
+    #[error("{file}: operation `{op}` at {place}: {reason}")]
     Op {
+        /// The file that holds the program, relative to the package.
+        file: String,
         /// The MIL operation, such as `linear`.
         op: String,
         /// The operation's output name and position in the program.

@@ -115,6 +115,29 @@ mod tests {
         }
     }
 
+    /// Features and chain of the sequence aggregator: many fragments of a block, many blocks, headings.
+    #[test]
+    fn decoding_takes_linear_work() {
+        let classifier = SectionClassifier::builder()
+            .session(MockSession::new(8, |ids| {
+                [ids.len() as f32, 0.0, 2.0, 0.0, 1.0]
+            }))
+            .encoder(WordEncoder::new(8))
+            .build()
+            .unwrap();
+        for piece in [
+            "слово. ",
+            "а\n",
+            "• а ",
+            "Требования:\n- а\n",
+            "Опыт: а б\n",
+        ] {
+            is_linear(piece, 400, |text| {
+                classifier.classify_vacancy(text).unwrap();
+            });
+        }
+    }
+
     #[cfg(feature = "model")]
     #[test]
     fn encoding_takes_linear_work() {

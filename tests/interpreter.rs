@@ -212,7 +212,13 @@ fn a_token_type_outside_the_table_names_the_operation() {
     let mut window = Window::new(vec![2, 9, 3]);
     window.token_type_ids = vec![0, 2, 0];
     match run(&session, &[window]).unwrap_err() {
-        Error::Op { op, place, reason } => {
+        Error::Op {
+            file,
+            op,
+            place,
+            reason,
+        } => {
+            assert_eq!(file, "Data/com.apple.CoreML/model.mlmodel");
             assert_eq!(op, "gather");
             assert!(place.contains("token_type"), "{place}");
             assert!(reason.contains("2 rows"), "{reason}");

@@ -76,7 +76,19 @@ pub fn names_its_place(error: &Error) {
             assert!(!file.is_empty());
             (what, found)
         }
-        Error::Op { place, reason, .. } | Error::UnsupportedOp { place, reason, .. } => {
+        Error::Op {
+            file,
+            place,
+            reason,
+            ..
+        }
+        | Error::UnsupportedOp {
+            file,
+            place,
+            reason,
+            ..
+        } => {
+            assert!(!file.is_empty());
             (place, reason)
         }
         other => panic!("{other}"),

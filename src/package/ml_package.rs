@@ -44,6 +44,8 @@ pub struct MlPackage {
 
 struct Contents {
     path: Option<PathBuf>,
+    /// Path of the specification, relative to the package.
+    specification: String,
     files: Files,
     spec: ModelSpec,
     program: Program,
@@ -119,21 +121,22 @@ impl MlPackage {
     }
 
     fn read(path: Option<PathBuf>, manifest: Manifest, files: Files) -> Result<Self> {
-        let root_model = manifest.root_model.as_str();
-        let bytes = files.get(root_model).ok_or_else(|| Error::Package {
-            file: root_model.to_owned(),
+        let root_model = manifest.root_model;
+        let bytes = files.get(&root_model).ok_or_else(|| Error::Package {
+            file: root_model.clone(),
             place: "package".to_owned(),
             reason: "missing, the manifest names it as the root model".to_owned(),
         })?;
         let Specification {
             description,
             program,
-        } = Specification::read(root_model, bytes)?;
-        let spec = description::read(root_model, &description, &program)?;
-        let weights = Weights::read(root_model, &program, &files)?;
+        } = Specification::read(&root_model, bytes)?;
+        let spec = description::read(&root_model, &description, &program)?;
+        let weights = Weights::read(&root_model, &program, &files)?;
         Ok(Self {
             contents: Arc::new(Contents {
                 path,
+                specification: root_model,
                 files,
                 spec,
                 program,
@@ -196,6 +199,11 @@ impl MlPackage {
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.contents.path.as_deref()
+    }
+
+    /// Path of the file that holds the ML Program, relative to the package.
+    pub(crate) fn specification_path(&self) -> &str {
+        &self.contents.specification
     }
 
     /// The ML Program.

@@ -3,6 +3,7 @@
 
 #![cfg(feature = "model")]
 
+mod classifier;
 mod description;
 mod manifest;
 mod program;

@@ -77,7 +77,7 @@ pub fn cases() -> Vec<Case> {
         case(
             "program: no functions",
             with_program(|p| p.functions.clear()),
-            "model specification: function `main`: expected this function, found []",
+            "model.mlmodel: function `main`: expected this function, found []",
         ),
         case(
             "program: another function",
@@ -85,42 +85,42 @@ pub fn cases() -> Vec<Case> {
                 let main = p.functions.remove("main").unwrap();
                 p.functions.insert("other".to_owned(), main);
             }),
-            "model specification: function `main`: expected this function, found [\"other\"]",
+            "model.mlmodel: function `main`: expected this function, found [\"other\"]",
         ),
         case(
             "program: another operation set",
             with_program(|p| p.functions.get_mut("main").unwrap().opset = "CoreML99".to_owned()),
-            "model specification: function `main`: expected a block for the operation set `CoreML99`, found none",
+            "model.mlmodel: function `main`: expected a block for the operation set `CoreML99`, found none",
         ),
         case(
             "program: no operations",
             with_block(|b| b.operations.clear()),
-            "model specification: function `main`: expected an operation that makes the output `logits`",
+            "model.mlmodel: function `main`: expected an operation that makes the output `logits`",
         ),
         case(
             "program: no outputs",
             with_block(|b| b.outputs.clear()),
-            "model specification: function `main`: expected the output `logits`, found []",
+            "model.mlmodel: function `main`: expected the output `logits`, found []",
         ),
         case(
             "program: an output that nothing makes",
             with_block(|b| b.outputs = vec!["nothing".to_owned()]),
-            "model specification: function `main`: expected the output `logits`, found [\"nothing\"]",
+            "model.mlmodel: function `main`: expected the output `logits`, found [\"nothing\"]",
         ),
         case(
             "program: an unknown operation",
             with_op("gather", |o| o.r#type = "conv".to_owned()),
-            "operation `conv` at `gather_0` (operation 3 of function `main`) is not supported: the portable session does not have this operation",
+            "model.mlmodel: operation `conv` at `gather_0` (operation 3 of function `main`) is not supported: the portable session does not have this operation",
         ),
         case(
             "program: an operation without a name",
             with_op("gather", |o| o.r#type.clear()),
-            "operation `` at `gather_0` (operation 3 of function `main`) is not supported: the portable session does not have this operation",
+            "model.mlmodel: operation `` at `gather_0` (operation 3 of function `main`) is not supported: the portable session does not have this operation",
         ),
         case(
             "program: an operation without output",
             with_op("gather", |o| o.outputs.clear()),
-            "operation `gather` at `` (operation 3 of function `main`): expected an output, found none",
+            "model.mlmodel: operation `gather` at `` (operation 3 of function `main`): expected an output, found none",
         ),
         case(
             "program: an operation of two outputs",
@@ -129,21 +129,21 @@ pub fn cases() -> Vec<Case> {
                 again.name = "more".to_owned();
                 o.outputs.push(again);
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): expected 1 outputs, found 2",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): expected 1 outputs, found 2",
         ),
         case(
             "program: an undefined name",
             with_op("gather", |o| {
                 drop(o.inputs.insert("indices".to_owned(), named("nobody")))
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): reads `nobody`, which nothing defines",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): reads `nobody`, which nothing defines",
         ),
         case(
             "program: a name defined later",
             with_op("gather", |o| {
                 drop(o.inputs.insert("indices".to_owned(), named("logits")))
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): reads `logits` before it is defined",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): reads `logits` before it is defined",
         ),
         case(
             "program: an operation that reads itself",
@@ -151,12 +151,12 @@ pub fn cases() -> Vec<Case> {
                 let own = o.outputs[0].name.clone();
                 o.inputs.insert("indices".to_owned(), named(&own));
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): reads `gather_0` before it is defined",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): reads `gather_0` before it is defined",
         ),
         case(
             "program: a circle of two",
             chain("a", "b"),
-            "operation `relu` at `a` (operation 0 of function `main`): reads `b` before it is defined",
+            "model.mlmodel: operation `relu` at `a` (operation 0 of function `main`): reads `b` before it is defined",
         ),
         case(
             "program: a name defined twice",
@@ -165,68 +165,68 @@ pub fn cases() -> Vec<Case> {
                 let again = b.operations[at].clone();
                 b.operations.insert(at, again);
             }),
-            "operation `gather` at `gather_0` (operation 4 of function `main`): defines `gather_0` a second time",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 4 of function `main`): defines `gather_0` a second time",
         ),
         case(
             "program: an argument missing",
             with_op("gather", |o| drop(o.inputs.remove("x"))),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): argument `x` is missing",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): argument `x` is missing",
         ),
         case(
             "program: an argument too many",
             with_op("gather", |o| {
                 drop(o.inputs.insert("colour".to_owned(), ints(&[1])))
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`) is not supported: the portable session does not know its argument `colour`",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`) is not supported: the portable session does not know its argument `colour`",
         ),
         case(
             "program: an axis beyond the rank",
             with_op("gather", |o| {
                 drop(o.inputs.insert("axis".to_owned(), ints(&[7])))
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): expected an axis of 2 dimensions, found 7",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): expected an axis of 2 dimensions, found 7",
         ),
         case(
             "program: the smallest axis",
             with_op("gather", |o| {
                 drop(o.inputs.insert("axis".to_owned(), ints(&[i32::MIN])))
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): expected an axis of 2 dimensions, found -2147483648",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): expected an axis of 2 dimensions, found -2147483648",
         ),
         case(
             "program: nested blocks",
             with_op("gather", |o| o.blocks.push(Block::default())),
-            "operation `gather` at `gather_0` (operation 3 of function `main`) is not supported: it has blocks of its own",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`) is not supported: it has blocks of its own",
         ),
         case(
             "program: a declared rank that is wrong",
             with_op("gather", |o| declare(o, HALF, &[1, 8])),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as FLOAT16 [1, 8], the operands make it float [1, 8, 8]",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as FLOAT16 [1, 8], the operands make it float [1, 8, 8]",
         ),
         case(
             "program: a declared shape that is wrong",
             with_op("gather", |o| declare(o, HALF, &[1, 8, 9])),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as FLOAT16 [1, 8, 9], the operands make it float [1, 8, 8]",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as FLOAT16 [1, 8, 9], the operands make it float [1, 8, 8]",
         ),
         case(
             "program: a declared type that is wrong",
             with_op("gather", |o| declare(o, INT, &[1, 8, 8])),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as INT32 [1, 8, 8], the operands make it float [1, 8, 8]",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as INT32 [1, 8, 8], the operands make it float [1, 8, 8]",
         ),
         case(
             "program: no declared type",
             with_op("gather", |o| o.outputs[0].r#type = None),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): expected a type, found none",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): expected a type, found none",
         ),
         case(
             "program: a thousand dimensions",
             with_op("gather", |o| declare(o, HALF, &[1; 1000])),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): expected as many dimensions as the rank says, 8 at most, found 1000 of 1000",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): expected as many dimensions as the rank says, 8 at most, found 1000 of 1000",
         ),
         case(
             "program: a size of 2^64 - 1",
             with_op("gather", |o| declare(o, HALF, &[1, 8, u64::MAX])),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as FLOAT16 [1, 8, 18446744073709551615], the operands make it float [1,",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as FLOAT16 [1, 8, 18446744073709551615], the operands make it float [1,",
         ),
         case(
             "program: an input of another shape",
@@ -234,54 +234,54 @@ pub fn cases() -> Vec<Case> {
                 p.functions.get_mut("main").unwrap().inputs[0].r#type =
                     Some(tensor_type(INT, &[1, 9]))
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as FLOAT16 [1, 8, 8], the operands make it float [1, 9, 8]",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): the program declares the result as FLOAT16 [1, 8, 8], the operands make it float [1, 9, 8]",
         ),
         case(
             "program: an input without type",
             with_program(|p| p.functions.get_mut("main").unwrap().inputs[0].r#type = None),
-            "operation `input` at `input_ids` of function `main`: expected a type, found none",
+            "model.mlmodel: operation `input` at `input_ids` of function `main`: expected a type, found none",
         ),
         case(
             "program: an input that no session gives",
             with_program(|p| {
                 p.functions.get_mut("main").unwrap().inputs[0].name = "pixels".to_owned()
             }),
-            "operation `gather` at `gather_0` (operation 3 of function `main`): reads `input_ids`, which nothing defines",
+            "model.mlmodel: operation `gather` at `gather_0` (operation 3 of function `main`): reads `input_ids`, which nothing defines",
         ),
         case(
             "program: a constant without value",
             with_op("const", |o| o.attributes.clear()),
-            "operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected the attribute `val`, found none",
+            "model.mlmodel: operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected the attribute `val`, found none",
         ),
         case(
             "program: a constant of four elements that has two",
             with_ops(vec![constant("c", HALF, &[4], &[0; 4])]),
-            "operation `const` at `c` (operation 0 of function `main`): expected 8 bytes for [4] elements of 16 bits, found 4",
+            "model.mlmodel: operation `const` at `c` (operation 0 of function `main`): expected 8 bytes for [4] elements of 16 bits, found 4",
         ),
         case(
             "program: a constant of 2^60 elements",
             with_ops(vec![constant("c", HALF, &[1 << 30, 1 << 30], &[0; 4])]),
-            "operation `const` at `c` (operation 0 of function `main`): expected at most 134217728 elements, found the shape [1073741824, 1073741824]",
+            "model.mlmodel: operation `const` at `c` (operation 0 of function `main`): expected at most 134217728 elements, found the shape [1073741824, 1073741824]",
         ),
         case(
             "program: a constant whose size overflows",
             with_ops(vec![constant("c", HALF, &[1 << 33, 1 << 33], &[0; 4])]),
-            "operation `const` at `c` (operation 0 of function `main`): expected at most 134217728 elements, found the shape [8589934592, 8589934592]",
+            "model.mlmodel: operation `const` at `c` (operation 0 of function `main`): expected at most 134217728 elements, found the shape [8589934592, 8589934592]",
         ),
         case(
             "program: a constant of no elements",
             with_ops(vec![constant("c", HALF, &[0], &[])]),
-            "operation `const` at `c` (operation 0 of function `main`): expected no dimension of size 0, found [0]",
+            "model.mlmodel: operation `const` at `c` (operation 0 of function `main`): expected no dimension of size 0, found [0]",
         ),
         case(
             "program: terabytes",
             with_ops(vec![fill("c", &[1 << 20, 1 << 20])]),
-            "operation `fill` at `c` (operation 0 of function `main`): expected at most 134217728 elements, found the shape [1048576, 1048576]",
+            "model.mlmodel: operation `fill` at `c` (operation 0 of function `main`): expected at most 134217728 elements, found the shape [1048576, 1048576]",
         ),
         case(
             "program: half a gigabyte",
             with_ops(vec![fill("c", &[1 << 14, 1 << 13])]),
-            "operation `fill` at `c` (operation 0 of function `main`): up to here the constants of the program have 134217732 elements, expected at most 301544 for a package of this s",
+            "model.mlmodel: operation `fill` at `c` (operation 0 of function `main`): up to here the constants of the program have 134217732 elements, expected at most 301544 for a package of this s",
         ),
         case(
             "program: many megabytes",
@@ -290,12 +290,12 @@ pub fn cases() -> Vec<Case> {
                     .map(|i| fill(&format!("c{i}"), &[1 << 9, 1 << 9]))
                     .collect(),
             ),
-            "operation `fill` at `c1` (operation 1 of function `main`): up to here the constants of the program have 524296 elements, expected at most 325800 for a package of this siz",
+            "model.mlmodel: operation `fill` at `c1` (operation 1 of function `main`): up to here the constants of the program have 524296 elements, expected at most 325800 for a package of this siz",
         ),
         case(
             "program: a negative size",
             with_ops(vec![fill("c", &[-1, 2])]),
-            "operation `fill` at `c` (operation 0 of function `main`): expected sizes, found [-1, 2]",
+            "model.mlmodel: operation `fill` at `c` (operation 0 of function `main`): expected sizes, found [-1, 2]",
         ),
         case(
             "program: all numbers that there are",
@@ -308,7 +308,7 @@ pub fn cases() -> Vec<Case> {
                 ],
                 ("c", INT, &[i32::MAX as u64]),
             )]),
-            "operation `range_1d` at `c` (operation 0 of function `main`): expected at most 134217728 elements, found the shape [2147483647]",
+            "model.mlmodel: operation `range_1d` at `c` (operation 0 of function `main`): expected at most 134217728 elements, found the shape [2147483647]",
         ),
         case(
             "program: hours of work",
@@ -332,7 +332,7 @@ pub fn cases() -> Vec<Case> {
                     ),
                 ]
             }),
-            "operation `matmul` at `p3`",
+            "model.mlmodel: operation `matmul` at `p3`",
         ),
         case(
             "program: a weight file outside",
@@ -362,7 +362,7 @@ pub fn cases() -> Vec<Case> {
         case(
             "program: weights of another size",
             offset(64 + 64 + 256),
-            "operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected 128 elements of FLOAT16 [16, 8] at byte 384 of the weights, found 16 of Float16",
+            "model.mlmodel: operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected 128 elements of FLOAT16 [16, 8] at byte 384 of the weights, found 16 of Float16",
         ),
     ]
 }

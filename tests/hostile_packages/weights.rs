@@ -4,6 +4,8 @@ use crate::sound::{Case, WEIGHTS, with};
 
 /// The first record of the file.
 const RECORD: usize = 64;
+/// What it describes: float16, the embedding table.
+pub const DATA: usize = 128;
 
 fn put(name: &'static str, at: usize, value: impl AsRef<[u8]>, says: &'static str) -> Case {
     let files = with(WEIGHTS, |bytes| {
@@ -95,7 +97,7 @@ pub fn cases() -> Vec<Case> {
             "weights: elements of half the size",
             RECORD + 4,
             3_u32.to_le_bytes(),
-            "operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected 128 elements of FLOAT16 [16, 8] at byte 64 of the weights, found 256 of UInt8",
+            "model.mlmodel: operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected 128 elements of FLOAT16 [16, 8] at byte 64 of the weights, found 256 of UInt8",
         ),
         put(
             "weights: a size of 2^64 - 1",
@@ -138,6 +140,18 @@ pub fn cases() -> Vec<Case> {
             RECORD + 24,
             max,
             "256 bytes without 18446744073709551615 bits",
+        ),
+        put(
+            "weights: NaN",
+            DATA + 10,
+            0x7E00_u16.to_le_bytes(),
+            "model.mlmodel: operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected numbers, found NaN in element 5 of [16, 8]",
+        ),
+        put(
+            "weights: a negative NaN with all bits set",
+            DATA,
+            [0xFF; 2],
+            "model.mlmodel: operation `const` at `gather_0_x_0` (operation 0 of function `main`): expected numbers, found NaN in element 0 of [16, 8]",
         ),
         Case {
             name: "weights: something after the end",

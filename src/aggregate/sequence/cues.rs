@@ -61,6 +61,8 @@ pub(super) struct Cues {
 impl Cues {
     /// The signs of a fragment; `alone` when it is the whole of its block, `first` when it begins it.
     pub(super) fn new(fragment: &ScoredFragment<'_>, first: bool, alone: bool) -> Self {
+        #[cfg(test)]
+        crate::steps::add(fragment.text.len());
         let text = fragment.text.trim();
         let marker = if first { marker_len(text) } else { 0 };
         let marked = text.get(..marker).is_some_and(|m| !m.trim().is_empty());

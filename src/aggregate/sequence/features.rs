@@ -328,6 +328,8 @@ impl<'a> Evidence<'a> {
 }
 
 fn add(sum: [f32; SECTIONS], values: [f32; SECTIONS], factor: f32) -> [f32; SECTIONS] {
+    #[cfg(test)]
+    crate::steps::add(SECTIONS);
     let mut sum = sum;
     for (total, value) in sum.iter_mut().zip(values) {
         *total += factor * value;
@@ -369,6 +371,8 @@ impl<S: FnMut(usize, f32)> Groups<S> {
     fn group(&mut self, features: impl Iterator<Item = (usize, f32)>) {
         let width = self.rest.next().map_or(0, |(_, width)| *width);
         for (position, value) in features {
+            #[cfg(test)]
+            crate::steps::add(1);
             if value != 0.0 {
                 (self.sink)(self.start + position, value);
             }

@@ -43,6 +43,8 @@ pub(crate) struct Node {
 /// A function of a program: its nodes in an order in which they can be evaluated.
 #[derive(Debug, Clone)]
 pub(crate) struct Graph {
+    /// The file of the program, for messages.
+    pub(super) file: String,
     pub(super) values: Vec<Value>,
     /// Feature names of the inputs.
     pub(super) inputs: Vec<(String, ValueId)>,

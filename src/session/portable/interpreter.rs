@@ -29,6 +29,7 @@ pub(super) fn run(graph: &Graph, inputs: &[(&str, &Tensor)]) -> Result<Tensor> {
     }
     for node in &graph.nodes {
         let result = evaluate(graph, &slots, node).map_err(|reason| Error::Op {
+            file: graph.file.clone(),
             op: node.place.op.clone(),
             place: node.place.at.clone(),
             reason,
@@ -43,6 +44,7 @@ pub(super) fn run(graph: &Graph, inputs: &[(&str, &Tensor)]) -> Result<Tensor> {
     read(graph, &slots, graph.output)
         .cloned()
         .map_err(|reason| Error::Op {
+            file: graph.file.clone(),
             op: "output".to_owned(),
             place: "the end of the program".to_owned(),
             reason,

@@ -129,15 +129,20 @@ impl PortableSession {
 
     fn prepare(package: &MlPackage, fuse: bool) -> Result<Self> {
         let spec = package.spec();
+        let file = package.specification_path();
         let output = spec
             .outputs
             .first()
-            .ok_or_else(|| mismatch("outputs", "one output".to_owned(), "none".to_owned()))?;
+            .ok_or_else(|| mismatch(file, "outputs", "one output".to_owned(), "none".to_owned()))?;
         let bytes = package.files().map(|(_, bytes)| bytes.len()).sum();
         let limits = lower::Limits::of_package(bytes);
-        let graph = lower::lower(package.program(), &output.name, limits, &|reference| {
-            package.blob(reference)
-        })?;
+        let graph = lower::lower(
+            file,
+            package.program(),
+            &output.name,
+            limits,
+            &|reference| package.blob(reference),
+        )?;
         check_features(&graph, spec.max_seq_len)?;
         let vocab_size = graph
             .input(INPUT_IDS)
@@ -183,6 +188,7 @@ impl PortableSession {
                 Ok(tensor) => given.push((*name, tensor)),
                 Err(reason) => {
                     return Err(mismatch(
+                        &self.model.graph.file,
                         "input",
                         "a row of tokens".to_owned(),
                         format!("`{name}`: {reason}"),
@@ -206,9 +212,14 @@ impl PortableSession {
                 (ATTENTION_MASK, inputs.attention_mask().row(row)),
                 (TOKEN_TYPE_IDS, inputs.token_type_ids().row(row)),
             ])?;
-            let result = result
-                .float()
-                .map_err(|reason| mismatch("output of the program", "floats".to_owned(), reason))?;
+            let result = result.float().map_err(|reason| {
+                mismatch(
+                    &self.model.graph.file,
+                    "output of the program",
+                    "floats".to_owned(),
+                    reason,
+                )
+            })?;
             for (out, &logit) in logits.row_mut(row).iter_mut().zip(result.data()) {
                 *out = logit;
             }
@@ -238,9 +249,9 @@ fn row_tensor(row: ArrayView1<'_, i32>) -> Result<Tensor, String> {
     Dense::new([1, row.len()], row.to_vec()).map(Tensor::Int)
 }
 
-fn mismatch(what: &str, expected: String, found: String) -> Error {
+fn mismatch(file: &str, what: &str, expected: String, found: String) -> Error {
     Error::Mismatch {
-        file: "model specification".to_owned(),
+        file: file.to_owned(),
         what: what.to_owned(),
         expected,
         found,
@@ -254,6 +265,7 @@ fn check_features(graph: &Graph, max_seq_len: usize) -> Result<()> {
         let expected = [INPUT_IDS, ATTENTION_MASK, TOKEN_TYPE_IDS];
         if !expected.contains(&name.as_str()) {
             return Err(mismatch(
+                &graph.file,
                 "inputs of the program",
                 format!("{expected:?}"),
                 format!("`{name}`"),
@@ -262,6 +274,7 @@ fn check_features(graph: &Graph, max_seq_len: usize) -> Result<()> {
         let kind = graph.value(*id).map(|value| &value.kind);
         if kind != Some(&row) {
             return Err(mismatch(
+                &graph.file,
                 &format!("input `{name}` of the program"),
                 row.to_string(),
                 kind.map(ToString::to_string).unwrap_or_default(),
@@ -272,6 +285,7 @@ fn check_features(graph: &Graph, max_seq_len: usize) -> Result<()> {
     let kind = graph.value(graph.output).map(|value| &value.kind);
     if kind != Some(&logits) {
         return Err(mismatch(
+            &graph.file,
             "output of the program",
             logits.to_string(),
             kind.map(ToString::to_string).unwrap_or_default(),

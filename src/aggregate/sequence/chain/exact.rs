@@ -54,6 +54,8 @@ pub(super) fn marginals(nodes: &[Node<'_>]) -> Vec<[f64; CLASSES]> {
 
 /// The score of each state at its own fragment.
 fn own_scores(node: &Node<'_>) -> [f64; STATES] {
+    #[cfg(test)]
+    crate::steps::add(STATES);
     let mut own = [0.0; STATES];
     for (state, own) in own.iter_mut().enumerate() {
         let class = class_of(state);

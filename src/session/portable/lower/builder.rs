@@ -286,7 +286,7 @@ impl<'a> Builder<'a> {
     }
 
     /// The graph of what `output` needs.
-    pub(super) fn finish(mut self, output: ValueId) -> Graph {
+    pub(super) fn finish(mut self, file: &str, output: ValueId) -> Graph {
         // Backwards: a node is needed when its result is, and then its operands are.
         let mut needed = HashSet::from([output]);
         self.nodes.reverse();
@@ -309,6 +309,7 @@ impl<'a> Builder<'a> {
             }
         }
         Graph {
+            file: file.to_owned(),
             values: self.values,
             inputs: self.inputs,
             nodes: self.nodes,

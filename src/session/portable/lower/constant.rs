@@ -69,12 +69,9 @@ fn in_place(immediate: &ImmediateValue, declared: &Declared, shape: Vec<usize>) 
         ))
     };
     Ok(match (declared.dtype, values) {
-        (DataType::Float32, Elements::Floats(floats)) => {
-            Tensor::Float(Dense::new(shape, floats.values.clone())?)
-        }
+        (DataType::Float32, Elements::Floats(floats)) => floats_of(shape, floats.values.clone())?,
         (DataType::Float64, Elements::Doubles(doubles)) => {
-            let floats = doubles.values.iter().map(|&x| x as f32).collect();
-            Tensor::Float(Dense::new(shape, floats)?)
+            floats_of(shape, doubles.values.iter().map(|&x| x as f32).collect())?
         }
         (DataType::Bool, Elements::Bools(bools)) => {
             Tensor::Bool(Dense::new(shape, bools.values.clone())?)
@@ -135,6 +132,19 @@ fn of_blob(
     })
 }
 
+/// Float constants. One that is no number is refused here, where its place is known: it would end up in
+/// every logit. Infinities may stand in masks.
+fn floats_of(shape: Vec<usize>, data: Vec<f32>) -> Reason<Tensor> {
+    // All of them are looked at, so that the compiler makes vectors of it; the place is for the error.
+    if data.iter().fold(false, |found, x| found | x.is_nan()) {
+        let at = data.iter().take_while(|x| !x.is_nan()).count();
+        return Err(format!(
+            "expected numbers, found NaN in element {at} of {shape:?}"
+        ));
+    }
+    Dense::new(shape, data).map(Tensor::Float)
+}
+
 /// How elements of a type are written as bytes.
 fn encoding(dtype: DataType) -> Option<BlobType> {
     Some(match dtype {
@@ -168,7 +178,7 @@ fn decode(encoding: BlobType, bytes: &[u8], shape: Vec<usize>) -> Reason<Tensor>
             bytes.len()
         ));
     }
-    let floats = |data: Vec<f32>| Dense::new(shape.clone(), data).map(Tensor::Float);
+    let floats = |data: Vec<f32>| floats_of(shape.clone(), data);
     let ints = |data: Vec<i32>| Dense::new(shape.clone(), data).map(Tensor::Int);
     match encoding {
         BlobType::Float16 => floats(words(bytes, |word| widen(f16::from_le_bytes(word)))),
@@ -320,6 +330,10 @@ mod tests {
         }
         assert!(decode(BlobType::UInt32, &[0xFF; 4], vec![1]).is_err());
         assert!(decode(BlobType::Float16, &[0; 3], vec![1]).is_err());
+        assert_eq!(
+            decode(BlobType::Float16, &[0x00, 0x3C, 0x01, 0x7C], vec![1, 2]).unwrap_err(),
+            "expected numbers, found NaN in element 1 of [1, 2]"
+        );
         assert!(decode(BlobType::Float8E5M2, &[0], vec![1]).is_err());
     }
 }

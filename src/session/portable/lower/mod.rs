@@ -61,7 +61,8 @@ impl From<Error> for Problem {
 
 type Lowered<T> = std::result::Result<T, Problem>;
 
-/// Lowers the function `main` of a program to the nodes that its output of this name needs.
+/// Lowers the function `main` of the program of this file to the nodes that its output of this name
+/// needs.
 ///
 /// # Errors
 ///
@@ -69,12 +70,13 @@ type Lowered<T> = std::result::Result<T, Problem>;
 /// [`Error::Op`] for an operation that cannot be evaluated; [`Error::Package`] for a program without
 /// such a function or output.
 pub(super) fn lower<'a>(
+    file: &str,
     program: &'a Program,
     output: &str,
     limits: Limits,
     blobs: Blobs<'a>,
 ) -> Result<Graph> {
-    let (function, block) = main_block(program)?;
+    let (function, block) = main_block(file, program)?;
     let defined_later: HashSet<&str> = block
         .operations
         .iter()
@@ -83,7 +85,7 @@ pub(super) fn lower<'a>(
         .collect();
     let mut builder = Builder::new(blobs, limits, defined_later);
     if !block.inputs.is_empty() {
-        return Err(damaged("the block has inputs of its own".to_owned()));
+        return Err(damaged(file, "the block has inputs of its own".to_owned()));
     }
     for input in &function.inputs {
         let place = Place {
@@ -92,53 +94,60 @@ pub(super) fn lower<'a>(
         };
         builder
             .input(input)
-            .map_err(|problem| error_at(&place, problem))?;
+            .map_err(|problem| error_at(file, &place, problem))?;
     }
     for (index, operation) in block.operations.iter().enumerate() {
         let place = place_of(operation, index);
         builder
             .enter(&place, operation)
             .and_then(|()| lower_operation(&mut builder, operation))
-            .map_err(|problem| error_at(&place, problem))?;
+            .map_err(|problem| error_at(file, &place, problem))?;
     }
     let named = block.outputs.iter().any(|name| name == output);
     match builder.lookup(output) {
-        Some(&Operand::Tensor(id)) if named => Ok(builder.finish(id)),
-        _ if named => Err(damaged(format!(
-            "expected an operation that makes the output `{output}`, found none"
-        ))),
-        _ => Err(damaged(format!(
-            "expected the output `{output}`, found {:?}",
-            block
-                .outputs
-                .iter()
-                .map(|name| shown(name))
-                .collect::<Vec<_>>()
-        ))),
+        Some(&Operand::Tensor(id)) if named => Ok(builder.finish(file, id)),
+        _ if named => Err(damaged(
+            file,
+            format!("expected an operation that makes the output `{output}`, found none"),
+        )),
+        _ => Err(damaged(
+            file,
+            format!(
+                "expected the output `{output}`, found {:?}",
+                block
+                    .outputs
+                    .iter()
+                    .map(|name| shown(name))
+                    .collect::<Vec<_>>()
+            ),
+        )),
     }
 }
 
-fn main_block(program: &Program) -> Result<(&Function, &Block)> {
+fn main_block<'a>(file: &str, program: &'a Program) -> Result<(&'a Function, &'a Block)> {
     let function = program.functions.get(MAIN).ok_or_else(|| {
         let mut names: Vec<_> = program.functions.keys().map(|name| shown(name)).collect();
         names.sort_unstable();
-        damaged(format!("expected this function, found {names:?}"))
+        damaged(file, format!("expected this function, found {names:?}"))
     })?;
     let block = function
         .block_specializations
         .get(&function.opset)
         .ok_or_else(|| {
-            damaged(format!(
-                "expected a block for the operation set `{}`, found none",
-                shown(&function.opset)
-            ))
+            damaged(
+                file,
+                format!(
+                    "expected a block for the operation set `{}`, found none",
+                    shown(&function.opset)
+                ),
+            )
         })?;
     Ok((function, block))
 }
 
-fn damaged(reason: String) -> Error {
+fn damaged(file: &str, reason: String) -> Error {
     Error::Package {
-        file: "model specification".to_owned(),
+        file: file.to_owned(),
         place: format!("function `{MAIN}`"),
         reason,
     }
@@ -167,15 +176,18 @@ fn place_of(operation: &Operation, index: usize) -> Place {
     }
 }
 
-fn error_at(place: &Place, problem: Problem) -> Error {
+fn error_at(file: &str, place: &Place, problem: Problem) -> Error {
+    let file = file.to_owned();
     let Place { op, at } = place.clone();
     match problem {
         Problem::Unsupported(reason) => Error::UnsupportedOp {
+            file,
             op,
             place: at,
             reason,
         },
         Problem::Invalid(reason) => Error::Op {
+            file,
             op,
             place: at,
             reason,

@@ -244,7 +244,7 @@ pub(super) fn program(inputs: &[(&str, &Tensor)], operations: Vec<Operation>) ->
 /// Lowers a program that has no weight file.
 pub(super) fn graph(program: &Program) -> Result<Graph> {
     let limits = lower::Limits::of_package(1 << 20);
-    lower::lower(program, "out", limits, &|reference| {
+    lower::lower("model.mlmodel", program, "out", limits, &|reference| {
         Err(Error::Package {
             file: reference.file_name.clone(),
             place: "test".to_owned(),

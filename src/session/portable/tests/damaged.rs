@@ -42,6 +42,7 @@ proptest! {
         }
         if let Ok(program) = Program::decode(&bytes[..])
             && let Ok(graph) = lower::lower(
+                "model.mlmodel",
                 &program,
                 "logits",
                 lower::Limits::of_package(1 << 16),

@@ -20,10 +20,12 @@ fn refusal(operations: Vec<Operation>) -> Error {
 fn assert_invalid(operations: Vec<Operation>, op: &str, words: &[&str]) {
     match refusal(operations) {
         Error::Op {
+            file,
             op: found,
             place,
             reason,
         } => {
+            assert_eq!(file, "model.mlmodel");
             assert_eq!(found, op, "{place}: {reason}");
             assert!(place.contains("operation"), "{place}");
             for word in words {
@@ -38,10 +40,12 @@ fn assert_invalid(operations: Vec<Operation>, op: &str, words: &[&str]) {
 fn assert_unsupported(operations: Vec<Operation>, op: &str, word: &str) {
     match refusal(operations) {
         Error::UnsupportedOp {
+            file,
             op: found,
             place,
             reason,
         } => {
+            assert_eq!(file, "model.mlmodel");
             assert_eq!(found, op, "{place}: {reason}");
             assert!(reason.contains(word), "`{word}` is not in `{reason}`");
         }
@@ -63,7 +67,7 @@ fn an_unknown_operation_names_itself_and_its_place() {
     ];
     assert_eq!(
         refusal(operations).to_string(),
-        "operation `conv` at `out` (operation 1 of function `main`) is not supported: \
+        "model.mlmodel: operation `conv` at `out` (operation 1 of function `main`) is not supported: \
          the portable session does not have this operation"
     );
 }
@@ -565,7 +569,9 @@ fn an_index_outside_a_table_is_found_at_load_or_in_the_run() {
     };
     assert_eq!(run_with(2).unwrap(), floats(&[1], &[2.0]));
     match run_with(3).unwrap_err() {
-        Error::Op { op, place, reason } => {
+        Error::Op {
+            op, place, reason, ..
+        } => {
             assert_eq!(op, "gather");
             assert!(place.contains("`out`"), "{place}");
             assert!(reason.contains("found 3"), "{reason}");
