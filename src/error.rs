@@ -221,6 +221,14 @@ impl Error {
     }
 }
 
+/// Says so if these bytes are what a clone without Git LFS leaves in the place of a large file.
+#[cfg(feature = "model")]
+pub(crate) fn lfs_pointer(bytes: &[u8]) -> Option<&'static str> {
+    bytes.starts_with(b"version https://git-lfs.").then_some(
+        "expected the file, found the pointer to it that Git LFS keeps: `git lfs pull` fetches the file",
+    )
+}
+
 /// `Result` with this crate's [`enum@Error`].
 ///
 /// ```

@@ -56,7 +56,7 @@
 //! | `html` | yes | HTML descriptions |
 //! | `unicode` | yes | `UnicodeChunker` |
 //! | `model` | | reading model directories: `from_dir`, `MlPackage`, `PortableSession`, `WordPieceEncoder`, `Backend` |
-//! | `serde` | | `Serialize` and `Deserialize` for results; with `html`, the module `api`, vacancies as the hh.ru API sends them |
+//! | `serde` | | `Serialize` and `Deserialize` for results; the module `api`, vacancies as the hh.ru API sends them |
 //! | `testing` | | the module `testing`, scripted stages for tests of your own |
 //!
 //! Without any, the types, the traits, the chunker and both aggregators remain.

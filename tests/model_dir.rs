@@ -100,6 +100,21 @@ fn truncated_files_are_refused() {
 }
 
 #[test]
+fn a_clone_without_git_lfs_is_told_how_to_get_the_file() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n";
+    for name in [SPEC, WEIGHTS, "tokenizer.json", "tokenizer_config.json"] {
+        let folder = Folder::new();
+        fs::write(folder.path(name), pointer).unwrap();
+        let error = folder.error();
+        assert_names(
+            &error,
+            Path::new(name).file_name().unwrap().to_str().unwrap(),
+        );
+        assert_names(&error, "`git lfs pull`");
+    }
+}
+
+#[test]
 fn a_foreign_specification_is_refused() {
     let folder = Folder::new();
     fs::write(folder.path(SPEC), b"\x89PNG\r\n\x1a\n and so on").unwrap();

@@ -23,7 +23,7 @@ const STYLE: &str = "\
 .f sup { font-size: .65em; font-weight: 700; line-height: 1; margin-left: .2em; user-select: none; }
 .tip { display: none; position: fixed; right: 1rem; bottom: 1rem; width: 21rem; max-width: calc(100vw - 2rem);
   padding: .7rem .9rem; background: #fff; color: #1b1b1b; border: 1px solid #999; border-radius: .5rem;
-  box-shadow: 0 .2rem 1rem #0004; font: normal .8125rem/1.5 system-ui, 'DejaVu Sans', sans-serif; white-space: normal; z-index: 1; }
+  box-shadow: 0 .2rem 1rem #0004; font: normal .8125rem/1.5 system-ui, 'DejaVu Sans', sans-serif; white-space: normal; z-index: 1; pointer-events: none; }
 .f:hover .tip, .f:focus .tip { display: block; }
 .f:focus:hover .tip { z-index: 2; }
 .tip b { display: block; margin-bottom: .25rem; }
@@ -32,6 +32,7 @@ const STYLE: &str = "\
 .bar i { display: block; height: .6rem; }
 .bar span:last-child { text-align: right; font-variant-numeric: tabular-nums; }
 @media (max-width: 40rem) { .tip { left: .5rem; right: .5rem; bottom: .5rem; width: auto; max-width: none; } }
+@media screen { body { padding-bottom: 12rem; } }
 @media print { body { max-width: none; padding: 0; font-size: 10pt; } .tip { display: none !important; } .f { outline: none !important; } p, .legend li { break-inside: avoid; } }
 ";
 

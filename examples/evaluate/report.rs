@@ -39,7 +39,7 @@ svg { display: block; overflow: visible; max-width: 100%; height: auto; font: 12
   .mistakes thead { display: none; } .mistakes, .mistakes tbody { display: block; }
   .mistakes tr { display: grid; grid-template-columns: 3.6rem 3rem auto 1fr; border-bottom: 1px solid #ddd; padding: .3rem 0; }
   .mistakes td { border: 0; } .mistakes td:last-child { grid-column: 1 / -1; min-width: 0; } }
-@media print { body { max-width: none; padding: 0; font-size: 9pt; } tr, svg { break-inside: avoid; } .scroll { overflow: visible; } }
+@media print { body { max-width: none; padding: 0; font-size: 9pt; } table { font-size: 8.5pt; } tr, svg { break-inside: avoid; } .scroll { overflow: visible; } }
 ";
 
 /// The whole page.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, lfs_pointer};
 
 /// The file that is being read, for messages.
 #[derive(Debug, Clone, Copy)]
@@ -19,6 +19,9 @@ impl Source<'_> {
 
 /// The file's root object.
 pub(super) fn object(source: Source<'_>, bytes: &[u8]) -> Result<Map<String, Value>> {
+    if let Some(reason) = lfs_pointer(bytes) {
+        return Err(source.error(reason));
+    }
     match serde_json::from_slice(bytes) {
         Ok(Value::Object(root)) => Ok(root),
         Ok(other) => Err(source.error(format!("expected a JSON object, found {}", kind(&other)))),

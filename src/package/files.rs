@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::manifest::{MANIFEST, Manifest};
 use super::path;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, lfs_pointer};
 
 /// Bytes of the files by path relative to the package.
 pub(super) type Files = BTreeMap<String, Cow<'static, [u8]>>;
@@ -216,6 +216,9 @@ impl Reader<'_> {
         file.take(u64::try_from(size).unwrap_or(u64::MAX))
             .read_to_end(&mut bytes)
             .map_err(|error| self.io_error(name, error))?;
+        if let Some(reason) = lfs_pointer(&bytes) {
+            return Err(invalid(name, "byte 0", reason));
+        }
         Ok(bytes)
     }
 
