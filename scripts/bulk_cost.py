@@ -17,12 +17,20 @@ import threading
 import time
 
 
-def run(command, rows, count):
+def rows_of(path):
+    """The rows of a file, over and over. They are not kept: the kernel counts what this process has in
+    memory when it starts the program towards the program's peak."""
+    while True:
+        with open(path, "rb") as file:
+            yield from file
+
+
+def run(command, path, count):
     start = time.perf_counter()
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
 
     def write():
-        for row in itertools.islice(itertools.cycle(rows), count):
+        for row in itertools.islice(rows_of(path), count):
             process.stdin.write(row)
         process.stdin.close()
 
@@ -43,13 +51,13 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--counts", type=int, nargs="*", default=[1, 10, 100, 1000, 10000, 100000])
     args = parser.parse_args()
-    with open(args.file, "rb") as file:
-        rows = file.read().splitlines(keepends=True)
+    if not os.path.getsize(args.file):
+        parser.error(f"{args.file} is empty")
     command = [args.program, "-", "-", "--field", args.field, "--threads", str(args.threads)]
     print(f"{'vacancies':>10} {'wall s':>9} {'CPU s':>9} {'CPU ms each':>12} {'peak MiB':>9}")
     first = None
     for count in args.counts:
-        wall, cpu, memory = run(command, rows, count)
+        wall, cpu, memory = run(command, args.file, count)
         first = first or cpu
         each = (cpu - first) * 1e3 / max(count - 1, 1)
         print(f"{count:10} {wall:9.2f} {cpu:9.2f} {each:12.3f} {memory:9.1f}", flush=True)

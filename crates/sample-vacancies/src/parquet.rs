@@ -94,6 +94,20 @@ pub struct Comparison {
 ///
 /// When the columns differ, when an `id` is missing or there more than once, or when a value differs; the
 /// error names the first difference.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+/// let folder = std::env::temp_dir().join(format!("compare-vacancies-{}", std::process::id()));
+/// let (one, other) = (folder.join("one"), folder.join("other"));
+/// sample_vacancies::write_folder(&one, 10, 2, 7)?;
+/// sample_vacancies::write_folder(&other, 10, 3, 7)?;
+/// let path = |folder: &std::path::Path| folder.to_string_lossy().into_owned();
+/// let compared = runtime.block_on(sample_vacancies::compare(&path(&one), &path(&other)))?;
+/// assert_eq!(compared.rows, 10);
+/// # std::fs::remove_dir_all(&folder)?;
+/// # Ok(()) }
+/// ```
 pub async fn compare(left: &str, right: &str) -> Result<Comparison> {
     let (a, b) = (read(left).await?, read(right).await?);
     let names = |batch: &RecordBatch| -> Vec<String> {

@@ -5,6 +5,11 @@ use crate::phrases::{self, TRADES, Trade};
 use crate::random::Random;
 
 /// A row of the archive.
+///
+/// ```
+/// let vacancy = sample_vacancies::Vacancies::new(7).next();
+/// assert!(vacancy.is_some_and(|vacancy| vacancy.id == 0 && !vacancy.title.is_empty()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vacancy {
     /// From 0, without gaps.

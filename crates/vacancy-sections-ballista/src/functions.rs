@@ -2,7 +2,8 @@
 //!
 //! A plan travels as the names of its functions, so that each process looks them up in a registry of its
 //! own: the client when it plans, the scheduler when it cuts the plan into tasks, the executor when it
-//! evaluates them. Only the executor ever loads the model.
+//! evaluates them. Only the executor loads the model, but for a function of a constant, which is evaluated
+//! where the query is planned.
 
 use std::sync::Arc;
 

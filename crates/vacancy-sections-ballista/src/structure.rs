@@ -36,6 +36,24 @@ const ATTEMPTS: usize = 3;
 /// What to structure, and where.
 ///
 /// Input and output are folders that the client and every executor see under the same path.
+///
+/// ```no_run
+/// use vacancy_sections_ballista::Structuring;
+///
+/// # async fn structure() -> datafusion::common::Result<()> {
+/// let archive = Structuring {
+///     input: "/archive/in".into(),
+///     output: "/archive/out".into(),
+///     column: "description".to_owned(),
+///     into: "sections".to_owned(),
+///     files_at_once: 16,
+/// };
+/// let report = archive
+///     .run("df://127.0.0.1:50050", |file, rows| println!("{}: {rows}", file.display()))
+///     .await?;
+/// println!("{} rows in {} files", report.rows, report.files);
+/// # Ok(()) }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Structuring {
     /// Folder whose `*.parquet` files are read.

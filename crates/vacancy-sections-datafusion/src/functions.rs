@@ -58,6 +58,23 @@ impl VacancyFunctions {
     }
 
     /// What becomes of rows that cannot be evaluated.
+    ///
+    /// ```
+    /// use datafusion::prelude::SessionContext;
+    /// use vacancy_sections_datafusion::{OnFailure, VacancyFunctions};
+    ///
+    /// # fn main() -> datafusion::common::Result<()> {
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let context = SessionContext::new();
+    /// VacancyFunctions::new().on_failure(OnFailure::Error).register(&context);
+    ///
+    /// // A blank fragment belongs to no section.
+    /// let blank = context.sql("SELECT section(' ')").await?;
+    /// assert!(blank.collect().await.is_err());
+    /// # Ok(()) })
+    /// # }
+    /// ```
     #[must_use]
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         Arc::make_mut(&mut self.settings.0).on_failure = on_failure;
@@ -96,6 +113,16 @@ impl VacancyFunctions {
     }
 
     /// Makes the functions known to SQL.
+    ///
+    /// ```
+    /// use datafusion::execution::FunctionRegistry;
+    /// use datafusion::prelude::SessionContext;
+    /// use vacancy_sections_datafusion::VacancyFunctions;
+    ///
+    /// let context = SessionContext::new();
+    /// VacancyFunctions::new().register(&context);
+    /// assert!(context.udf("vacancy_sections").is_ok());
+    /// ```
     pub fn register(&self, context: &SessionContext) {
         for function in self.udfs() {
             context.register_udf(function.as_ref().clone());
@@ -117,12 +144,36 @@ impl VacancyFunctions {
     }
 
     /// `section_probabilities`, for expressions.
+    ///
+    /// ```
+    /// use datafusion::prelude::col;
+    /// use vacancy_sections_datafusion::VacancyFunctions;
+    ///
+    /// let call = VacancyFunctions::new().section_probabilities().call(vec![col("line")]);
+    /// assert_eq!(call.to_string(), "section_probabilities(line)");
+    /// ```
     #[must_use]
     pub fn section_probabilities(&self) -> ScalarUDF {
         ScalarUDF::new_from_impl(ProbabilitiesFunction::new(self.settings.clone()))
     }
 
     /// `vacancy_sections`, for expressions.
+    ///
+    /// ```
+    /// use datafusion::dataframe;
+    /// use datafusion::prelude::col;
+    /// use vacancy_sections_datafusion::VacancyFunctions;
+    ///
+    /// # fn main() -> datafusion::common::Result<()> {
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let vacancies = dataframe!("description" => ["Требования:\n- знание SQL"])?;
+    /// let sections = VacancyFunctions::new().vacancy_sections();
+    /// let table = vacancies.with_column("sections", sections.call(vec![col("description")]))?;
+    /// assert!(table.to_string().await?.contains("requirements: [знание SQL]"));
+    /// # Ok(()) })
+    /// # }
+    /// ```
     #[must_use]
     pub fn vacancy_sections(&self) -> ScalarUDF {
         ScalarUDF::new_from_impl(VacancySectionsFunction::new(self.settings.clone()))
@@ -147,6 +198,24 @@ impl VacancyFunctions {
 
     /// Rows that became NULL because they could not be evaluated, over all queries so far. A row that
     /// is evaluated twice counts twice.
+    ///
+    /// ```
+    /// use datafusion::prelude::SessionContext;
+    /// use vacancy_sections_datafusion::VacancyFunctions;
+    ///
+    /// # fn main() -> datafusion::common::Result<()> {
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
+    /// # runtime.block_on(async {
+    /// let context = SessionContext::new();
+    /// let functions = VacancyFunctions::new();
+    /// functions.register(&context);
+    ///
+    /// let sql = "SELECT section(text) FROM (VALUES ('ДМС'), (' ')) AS lines(text)";
+    /// context.sql(sql).await?.collect().await?;
+    /// assert_eq!(functions.failures(), 1);
+    /// # Ok(()) })
+    /// # }
+    /// ```
     #[must_use]
     pub fn failures(&self) -> u64 {
         self.settings.0.failures.count()

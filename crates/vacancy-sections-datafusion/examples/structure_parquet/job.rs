@@ -127,7 +127,7 @@ fn check(table: &DataFrame, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// OUT under another name until it is complete.
+/// OUT under another name until it is complete; a run that fails leaves neither.
 struct Output {
     writer: ArrowWriter<File>,
     partial: PathBuf,
@@ -158,8 +158,16 @@ impl Output {
         Ok(self.writer.write(batch)?)
     }
 
-    fn finish(self) -> Result<()> {
-        self.writer.into_inner()?.sync_all()?;
+    fn finish(mut self) -> Result<()> {
+        self.writer.finish()?;
+        self.writer.inner().sync_all()?;
         Ok(std::fs::rename(&self.partial, &self.path)?)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        // After `finish` nothing has that name.
+        let _ = std::fs::remove_file(&self.partial);
     }
 }

@@ -13,7 +13,8 @@ mod scratch;
 mod tests;
 mod weights;
 
-use std::thread;
+use std::sync::{Mutex, PoisonError};
+use std::{mem, thread};
 
 use fearless_simd::Level;
 
@@ -135,26 +136,36 @@ impl FusedEncoder {
         Ok((logits, others))
     }
 
-    /// Divides fragments among threads, by tokens.
+    /// Divides fragments among threads, by tokens. If the system refuses a thread, the others do its
+    /// share too.
     fn spread(&self, rows: Rows<'_>, fragments: &[Fragment], threads: usize, out: &mut [f32]) {
-        let total: usize = fragments.iter().map(|fragment| fragment.len()).sum();
         if threads <= 1 || fragments.len() <= 1 {
             return self.run_groups(rows, fragments, out);
         }
+        let total: usize = fragments.iter().map(|fragment| fragment.len()).sum();
         let share = total.div_ceil(threads).max(1);
+        let left = Mutex::new((fragments, out));
+        let next_share = || {
+            let mut left = left.lock().unwrap_or_else(PoisonError::into_inner);
+            let (fragments, out) = mem::take(&mut *left);
+            let count = first_group(fragments, share);
+            let (group, others) = fragments.split_at(count);
+            let (logits, rest) = out.split_at_mut(count * self.logits());
+            *left = (others, rest);
+            (!group.is_empty()).then_some((group, logits))
+        };
+        let work = || {
+            while let Some((group, logits)) = next_share() {
+                self.run_groups(rows, group, logits);
+            }
+        };
         thread::scope(|scope| {
-            let (mut fragments, mut out) = (fragments, out);
-            while !fragments.is_empty() {
-                let count = first_group(fragments, share);
-                let (group, others) = fragments.split_at(count);
-                let (logits, left) = out.split_at_mut(count * self.logits());
-                (fragments, out) = (others, left);
-                if fragments.is_empty() {
-                    self.run_groups(rows, group, logits);
-                } else {
-                    scope.spawn(move || self.run_groups(rows, group, logits));
+            for _ in 1..threads.min(fragments.len()) {
+                if thread::Builder::new().spawn_scoped(scope, work).is_err() {
+                    break;
                 }
             }
+            work();
         });
     }
 

@@ -339,3 +339,49 @@ proptest! {
         }
     }
 }
+
+/// A damaged model must not look like one that is sure of itself.
+#[test]
+fn weights_that_are_no_numbers_give_logits_that_are_none() {
+    let activations = [
+        Activation::Gelu,
+        Activation::GeluTanh,
+        Activation::Relu,
+        Activation::Tanh,
+    ];
+    type Damage = fn(&mut Weights);
+    let damages: [(&str, Damage); 5] = [
+        ("word", |w| w.embeddings.words.values.fill(f32::NAN)),
+        ("query", |w| w.layers[0].query.weight[0] = f32::NAN),
+        ("key", |w| w.layers[1].key.weight[0] = f32::NAN),
+        ("up", |w| w.layers[1].up.weight[0] = f32::NAN),
+        ("scores", |w| w.layers[0].scale = f32::INFINITY),
+    ];
+    for activation in activations {
+        let shape = Shape {
+            heads: 2,
+            head_width: 9,
+            layers: 2,
+            inner: 30,
+            embedding: None,
+            types: true,
+            activation,
+            pooler: Some(activation),
+        };
+        let whole = weights(&shape, 40, 5);
+        let batch = Batch::new(&[1, 7, 40], 40, 3);
+        for level in levels() {
+            let sound = batch.run(&FusedEncoder::with_level(whole.clone(), level), 1);
+            assert!(sound.iter().all(|logit| logit.is_finite()));
+            for (name, damage) in damages {
+                let mut damaged = whole.clone();
+                damage(&mut damaged);
+                let found = batch.run(&FusedEncoder::with_level(damaged, level), 1);
+                assert!(
+                    found.iter().all(|logit| logit.is_nan()),
+                    "{name}, {activation:?}, {level:?}: {found}"
+                );
+            }
+        }
+    }
+}

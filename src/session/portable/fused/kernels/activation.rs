@@ -2,7 +2,7 @@
 
 use fearless_simd::prelude::*;
 
-use super::math::{gelu, gelu_tanh, tanh};
+use super::math::{gelu, gelu_tanh, relu, tanh};
 
 /// An element-wise function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +23,7 @@ impl Activation {
             Self::Identity => x,
             Self::Gelu => gelu(simd, x),
             Self::GeluTanh => gelu_tanh(simd, x),
-            Self::Relu => x.max(S::f32s::splat(simd, 0.0)),
+            Self::Relu => relu(simd, x),
             Self::Tanh => tanh(simd, x),
         }
     }

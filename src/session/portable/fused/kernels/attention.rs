@@ -121,7 +121,8 @@ fn transpose(
     }
 }
 
-/// `2^(x − max)`, divided by its sum.
+/// `2^(x − max)`, divided by its sum. If any `x` is no number, or they are too large for one, none of
+/// the results is a number: a maximum and `exp2` alone could hide it.
 #[inline(always)]
 fn softmax<S: Simd>(simd: S, row: &mut [f32]) {
     let lanes = S::f32s::LEN;
@@ -141,15 +142,17 @@ fn softmax<S: Simd>(simd: S, row: &mut [f32]) {
 
     let mut total = S::f32s::splat(simd, 0.0);
     for chunk in full.chunks_exact_mut(lanes) {
-        let power = exp2(simd, S::f32s::from_slice(simd, chunk) - highest);
-        total += power;
+        let below = S::f32s::from_slice(simd, chunk) - highest;
+        let power = exp2(simd, below);
+        // Zero for a number, not a number for anything else.
+        total = below.mul_add(0.0, total + power);
         power.store_slice(chunk);
     }
     let mut total = sum::<S>(total);
     if !rest.is_empty() {
         let power = exp2(simd, last - highest);
         for (value, power) in rest.iter_mut().zip(power.as_slice()) {
-            total += power;
+            total += power + (*value - highest) * 0.0;
             *value = *power;
         }
     }
@@ -283,6 +286,24 @@ mod tests {
                             assert!((found - truth).abs() < 1e-4, "{level:?}: {found} {truth}");
                         }
                     }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn scores_that_are_no_numbers_give_none() {
+        let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+        for (tokens, bad) in [1, 5, 16, 35].into_iter().flat_map(|n| bad.map(|b| (n, b))) {
+            for level in levels() {
+                for at in [0, tokens / 2, tokens - 1] {
+                    let mut row = noise(tokens, 6);
+                    dispatch!(level, simd => softmax(simd, &mut row));
+                    assert!((row.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{level:?}");
+                    let mut row = noise(tokens, 6);
+                    row[at] = bad;
+                    dispatch!(level, simd => softmax(simd, &mut row));
+                    assert!(row.iter().all(|p| p.is_nan()), "{level:?}: {bad} at {at}");
                 }
             }
         }

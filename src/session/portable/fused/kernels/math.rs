@@ -40,7 +40,7 @@ fn polynomial<S: Simd, const N: usize>(simd: S, coefficients: &[f32; N], x: S::f
     value
 }
 
-/// 2^x for x ≤ 126; 2^-126 for anything below −126.
+/// 2^x for x ≤ 126; 2^-126 for anything below −126; some number for what is none.
 #[inline(always)]
 pub(super) fn exp2<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let x = x
@@ -61,7 +61,14 @@ fn from_bits<S: Simd>(bits: <S::f32s as SimdFloat<S>>::Bits) -> S::f32s {
 #[inline(always)]
 pub(super) fn tanh<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let twice = logistic(simd, x + x);
-    twice + twice - 1.0
+    x.simd_eq(x).select(twice + twice - 1.0, x)
+}
+
+/// max(x, 0), and what is no number stays none: whether `max` returns it depends on the machine.
+#[inline(always)]
+pub(super) fn relu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let zero = S::f32s::splat(simd, 0.0);
+    x.simd_lt(zero).select(zero, x)
 }
 
 /// 1 / (1 + e^-x).
@@ -75,6 +82,7 @@ fn logistic<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
 #[inline(always)]
 pub(super) fn gelu<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let t = x.abs();
+    // What is no number comes back through `t`.
     let tail = exp2(simd, -polynomial(simd, &NORMAL_TAIL, t));
     // max(x, 0) − |x| × tail is x × (1 − tail) above zero and x × tail below.
     let zero = S::f32s::splat(simd, 0.0);
@@ -104,6 +112,7 @@ mod tests {
                 "exp2" => exp2(simd, x),
                 "tanh" => tanh(simd, x),
                 "gelu" => gelu(simd, x),
+                "relu" => relu(simd, x),
                 _ => gelu_tanh(simd, x),
             };
             store::<S>(y, chunk);
@@ -172,6 +181,29 @@ mod tests {
     fn tanh_is_right_to_a_millionth() {
         worst("tanh", &floats(50.0, 4001), f64::tanh, |_| 1.0);
         worst("tanh", &[-1e30, -200.0, 200.0, 1e30], f64::tanh, |_| 1.0);
+    }
+
+    #[test]
+    fn relu_is_exact() {
+        for level in levels() {
+            let inputs = floats(f32::MAX, 8_000_009);
+            for (x, y) in inputs.iter().zip(mapped(level, "relu", &inputs)) {
+                assert_eq!(y, if *x < 0.0 { 0.0 } else { *x });
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        for level in levels() {
+            for name in ["tanh", "relu", "gelu", "gelu_tanh"] {
+                let found = mapped(level, name, &[f32::NAN, 1.0]);
+                assert!(
+                    found[0].is_nan() && found[1].is_finite(),
+                    "{name} at {level:?}"
+                );
+            }
+        }
     }
 
     #[test]
