@@ -228,6 +228,10 @@ mod definition {
     }
 }
 
+fn floats(weights: Weights, level: Level) -> FusedEncoder {
+    FusedEncoder::with_instructions(weights, Precision::Float32, level, None)
+}
+
 fn activations() -> impl Strategy<Value = Activation> {
     prop_oneof![
         Just(Activation::Gelu),
@@ -320,7 +324,7 @@ proptest! {
         let all = || expected.iter().flatten().copied();
         let spread = all().fold(f64::MIN, f64::max) - all().fold(f64::MAX, f64::min);
         for level in levels() {
-            let encoder = FusedEncoder::with_level(weights.clone(), level);
+            let encoder = floats(weights.clone(), level);
             let found = batch.run(&encoder, 1);
             for (found, expected) in found.iter().zip(all()) {
                 let difference = (f64::from(*found) - expected).abs();
@@ -371,12 +375,12 @@ fn weights_that_are_no_numbers_give_logits_that_are_none() {
         let whole = weights(&shape, 40, 5);
         let batch = Batch::new(&[1, 7, 40], 40, 3);
         for level in levels() {
-            let sound = batch.run(&FusedEncoder::with_level(whole.clone(), level), 1);
+            let sound = batch.run(&floats(whole.clone(), level), 1);
             assert!(sound.iter().all(|logit| logit.is_finite()));
             for (name, damage) in damages {
                 let mut damaged = whole.clone();
                 damage(&mut damaged);
-                let found = batch.run(&FusedEncoder::with_level(damaged, level), 1);
+                let found = batch.run(&floats(damaged, level), 1);
                 assert!(
                     found.iter().all(|logit| logit.is_nan()),
                     "{name}, {activation:?}, {level:?}: {found}"

@@ -1,0 +1,315 @@
+//! Products in 8-bit integers, by the byte dot product of AVX-512 VNNI.
+//!
+//! Weights have a scale per column, activations one per row, found when the row comes; in between, sums
+//! are exact, so that a row of the result depends on its own row alone. Activations are stored with 128
+//! added, as the instruction wants them; sums begin at −128 times the sum of the column, which takes it
+//! out again.
+//!
+//! `unsafe` is needed for two things: to call what is compiled for an instruction set from what is not,
+//! and to read and write vectors by address.
+
+#![allow(
+    unsafe_code,
+    reason = "the byte dot product has no safe wrapper that is as fast; the only file of the portable \
+              session that is not safe Rust"
+)]
+#![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
+
+use std::arch::x86_64::{
+    __m128i, __m512, __m512i, _mm_storeu_si128, _mm512_add_epi32, _mm512_and_si512,
+    _mm512_castps_si512, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_cvtps_epi32,
+    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_epu32,
+    _mm512_mul_ps, _mm512_reduce_max_epu32, _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps,
+};
+
+use super::gemm::Operand;
+use super::quantise::{Quantised, SMALLEST};
+
+/// Numbers in a vector.
+const LANES: usize = 16;
+/// Vectors in a panel: columns that are computed together.
+const VECTORS: usize = 2;
+/// Columns of a panel.
+const PANEL: usize = VECTORS * LANES;
+/// Rows that are computed together.
+const ROWS: usize = 8;
+/// Bytes that the instruction multiplies and adds into one number.
+const DEPTH: usize = 4;
+
+/// Stands for a machine with AVX-512 F and VNNI: there is no other way to get one.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Vnni(());
+
+impl Vnni {
+    /// Asks the processor, and whether the system keeps its wide registers.
+    pub(in super::super) fn detect() -> Option<Self> {
+        let found = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni");
+        found.then_some(Self(()))
+    }
+}
+
+/// A matrix `[k, n]` and a bias `[n]`, rounded to bytes and cut into panels.
+#[derive(Debug)]
+pub(super) struct Bytes {
+    panels: Vec<Panel>,
+    k: usize,
+    n: usize,
+    vnni: Vnni,
+}
+
+/// Some columns; those beyond the matrix are zero.
+#[derive(Debug)]
+struct Panel {
+    /// Four rows in each step.
+    steps: Vec<[__m512i; VECTORS]>,
+    initial: [__m512i; VECTORS],
+    scale: [__m512; VECTORS],
+    bias: [__m512; VECTORS],
+}
+
+/// Activations rounded to bytes, and their scales.
+#[derive(Debug, Default)]
+pub(in super::super) struct ByteRows {
+    /// Rows filled up to whole vectors.
+    values: Vec<[u8; LANES]>,
+    scales: Vec<f32>,
+}
+
+impl Bytes {
+    /// Packs a matrix of at most [`MAX_INNER`](super::quantise::MAX_INNER) rows.
+    pub(super) fn new(
+        vnni: Vnni,
+        k: usize,
+        n: usize,
+        weight: impl Fn(usize, usize) -> f32,
+        bias: impl Fn(usize) -> f32,
+    ) -> Self {
+        let matrix = Quantised::new(k, n, weight);
+        let bias = |column| if column < n { bias(column) } else { 0.0 };
+        // SAFETY: `vnni` exists, so the machine has the instructions that the function is compiled for.
+        let panel = |first| unsafe { pack(&matrix, k, first, bias) };
+        Self {
+            panels: (0..n).step_by(PANEL).map(panel).collect(),
+            k,
+            n,
+            vnni,
+        }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.n
+    }
+
+    /// `out[i, ..] = a[i, ..] · b + bias` for `rows` rows; rows of `out` lie `out_stride` apart.
+    /// `finish` is called on every part of `out` that is done: from its first element on, so many rows
+    /// of so many columns.
+    pub(super) fn multiply(
+        &self,
+        a: Operand<'_>,
+        rows: usize,
+        bytes: &mut ByteRows,
+        out: &mut [f32],
+        out_stride: usize,
+        finish: impl FnMut(&mut [f32], usize, usize),
+    ) {
+        let Self { vnni: Vnni(()), .. } = self;
+        // SAFETY: `self` holds a `Vnni`, so the machine has the instructions that both functions are
+        // compiled for. That is all they ask: they check bounds like any safe function.
+        unsafe {
+            bytes.fill(a, rows, self.k);
+            product(self, bytes, rows, out, out_stride, finish);
+        }
+    }
+}
+
+/// The panel of a matrix that begins at a column.
+#[target_feature(enable = "avx512f")]
+fn pack(matrix: &Quantised, k: usize, first: usize, bias: impl Fn(usize) -> f32) -> Panel {
+    let columns = |v| first + v * LANES;
+    let step = |row: usize| {
+        std::array::from_fn(|v| {
+            load_integers(&std::array::from_fn(|lane| {
+                i32::from_le_bytes(std::array::from_fn(|byte| {
+                    matrix.at(row + byte, columns(v) + lane) as u8
+                }))
+            }))
+        })
+    };
+    let floats = |of: &dyn Fn(usize) -> f32| {
+        std::array::from_fn(|v| load_floats(&std::array::from_fn(|lane| of(columns(v) + lane))))
+    };
+    Panel {
+        steps: (0..k).step_by(DEPTH).map(step).collect(),
+        initial: std::array::from_fn(|v| {
+            load_integers(&std::array::from_fn(|lane| {
+                -128 * matrix.sum(columns(v) + lane)
+            }))
+        }),
+        scale: floats(&|column| matrix.scale(column)),
+        bias: floats(&bias),
+    }
+}
+
+impl ByteRows {
+    /// Rounds the first `k` columns of some rows.
+    #[target_feature(enable = "avx512f")]
+    fn fill(&mut self, a: Operand<'_>, rows: usize, k: usize) {
+        let stride = k.div_ceil(LANES);
+        if self.values.len() < rows * stride {
+            self.values.resize(rows * stride, [0; LANES]);
+        }
+        if self.scales.len() < rows {
+            self.scales.resize(rows, 0.0);
+        }
+        for row in 0..rows {
+            let from = &a.values[row * a.stride..][..k];
+            self.scales[row] = quantise(from, &mut self.values[row * stride..][..stride]);
+        }
+    }
+}
+
+/// Rounds a row to bytes and tells their scale; NaN if anything in it is not a finite number.
+#[target_feature(enable = "avx512f")]
+fn quantise(row: &[f32], out: &mut [[u8; LANES]]) -> f32 {
+    let (whole, rest) = row.as_chunks::<LANES>();
+    let mut last = [0.0; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    let (out, out_of_rest) = out.split_at_mut(whole.len());
+
+    // Without their signs, floats are ordered as their bits are, and what is not finite comes last.
+    let mut most = magnitude(&last);
+    for chunk in whole {
+        most = _mm512_max_epu32(most, magnitude(chunk));
+    }
+    let most = f32::from_bits(_mm512_reduce_max_epu32(most));
+    if !most.is_finite() {
+        return f32::NAN;
+    }
+    let most = most.max(SMALLEST);
+    let factor = _mm512_set1_ps(127.0 / most);
+    for (chunk, out) in whole.iter().zip(out) {
+        store_bytes(rounded(chunk, factor), out);
+    }
+    if let Some(out) = out_of_rest.first_mut() {
+        store_bytes(rounded(&last, factor), out);
+    }
+    most / 127.0
+}
+
+/// The bits of absolute values.
+#[target_feature(enable = "avx512f")]
+fn magnitude(values: &[f32; LANES]) -> __m512i {
+    let bits = _mm512_castps_si512(load_floats(values));
+    _mm512_and_si512(bits, _mm512_set1_epi32(i32::MAX))
+}
+
+/// Bytes from 1 to 255.
+#[target_feature(enable = "avx512f")]
+fn rounded(values: &[f32; LANES], factor: __m512) -> __m128i {
+    let scaled = _mm512_cvtps_epi32(_mm512_mul_ps(load_floats(values), factor));
+    _mm512_cvtepi32_epi8(_mm512_add_epi32(scaled, _mm512_set1_epi32(128)))
+}
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn product(
+    b: &Bytes,
+    a: &ByteRows,
+    rows: usize,
+    out: &mut [f32],
+    out_stride: usize,
+    mut finish: impl FnMut(&mut [f32], usize, usize),
+) {
+    // Panels outside: a panel stays in the first-level cache while the rows pass by.
+    for (index, panel) in b.panels.iter().enumerate() {
+        let first = index * PANEL;
+        let columns = PANEL.min(b.n - first);
+        let mut row = 0;
+        while row < rows {
+            let out = &mut out[row * out_stride + first..];
+            let done = match rows - row {
+                ROWS.. => tile::<ROWS>(panel, a, b.k, row, out, out_stride, columns),
+                4.. => tile::<4>(panel, a, b.k, row, out, out_stride, columns),
+                2.. => tile::<2>(panel, a, b.k, row, out, out_stride, columns),
+                _ => tile::<1>(panel, a, b.k, row, out, out_stride, columns),
+            };
+            finish(out, done, columns);
+            row += done;
+        }
+    }
+}
+
+/// `M` rows of the product with a panel; gives `M`. Indices are constants once the loops are unrolled,
+/// which keeps the sums in registers.
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline]
+#[allow(clippy::needless_range_loop)]
+fn tile<const M: usize>(
+    panel: &Panel,
+    a: &ByteRows,
+    k: usize,
+    row: usize,
+    out: &mut [f32],
+    out_stride: usize,
+    columns: usize,
+) -> usize {
+    let stride = k.div_ceil(LANES);
+    // Slices of exactly as many elements as there are steps, so that the loop needs no bounds checks.
+    let rows: [&[[u8; DEPTH]]; M] = std::array::from_fn(|i| {
+        let bytes = a.values[(row + i) * stride..][..stride].as_flattened();
+        &bytes.as_chunks().0[..panel.steps.len()]
+    });
+    let mut sums = [panel.initial; M];
+    for (step, weights) in panel.steps.iter().enumerate() {
+        for i in 0..M {
+            let x = _mm512_set1_epi32(i32::from_le_bytes(rows[i][step]));
+            for v in 0..VECTORS {
+                sums[i][v] = _mm512_dpbusd_epi32(sums[i][v], x, weights[v]);
+            }
+        }
+    }
+    for i in 0..M {
+        let scale = _mm512_set1_ps(a.scales[row + i]);
+        let mut values = [[0.0; LANES]; VECTORS];
+        for v in 0..VECTORS {
+            let sum = _mm512_cvtepi32_ps(sums[i][v]);
+            let scale = _mm512_mul_ps(scale, panel.scale[v]);
+            store_floats(_mm512_fmadd_ps(sum, scale, panel.bias[v]), &mut values[v]);
+        }
+        let out = &mut out[i * out_stride..][..columns];
+        match <&mut [f32; PANEL]>::try_from(&mut *out) {
+            Ok(whole) => whole.copy_from_slice(values.as_flattened()),
+            Err(_) => out.copy_from_slice(&values.as_flattened()[..columns]),
+        }
+    }
+    M
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_floats(values: &[f32; LANES]) -> __m512 {
+    // SAFETY: 64 bytes are read, which is the size of the array; the address needs no alignment.
+    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_integers(values: &[i32; LANES]) -> __m512i {
+    // SAFETY: 64 bytes are read, which is the size of the array; the address needs no alignment.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store_floats(vector: __m512, values: &mut [f32; LANES]) {
+    // SAFETY: 64 bytes are written, which is the size of the array, borrowed for this alone; the address
+    // needs no alignment.
+    unsafe { _mm512_storeu_ps(values.as_mut_ptr(), vector) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store_bytes(vector: __m128i, values: &mut [u8; LANES]) {
+    // SAFETY: 16 bytes are written, which is the size of the array, borrowed for this alone; the address
+    // needs no alignment.
+    unsafe { _mm_storeu_si128(values.as_mut_ptr().cast(), vector) }
+}
