@@ -141,3 +141,58 @@ fn apply_to<'a, S: Simd>(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::levels;
+    use super::*;
+
+    /// Longer sums might not fit 32 bits.
+    #[test]
+    fn longer_rows_than_integers_can_sum_are_computed_in_floats() {
+        let packer = Packer::new(Level::new(), Vnni::detect());
+        let expected = Vnni::detect().is_some();
+        for (k, int8) in [(MAX_INNER, expected), (MAX_INNER + 1, false)] {
+            let matrix = packer.pack(k, 1, |_, _| 1.0, |_| 0.0);
+            assert_eq!(matches!(matrix.packed, Arithmetic::Int8(_)), int8, "{k}");
+            assert_eq!(matrix.columns(), 1);
+        }
+        let floats = packer.floats().pack(4, 40, |_, _| 1.0, |_| 0.0);
+        assert!(matches!(floats.packed, Arithmetic::Float32(_)));
+    }
+
+    #[test]
+    fn activations_come_after_the_product_in_both_arithmetics() {
+        let (rows, k, n) = (11, 20, 37);
+        let a: Vec<f32> = (0..rows * k).map(|i| (i % 13) as f32 - 6.0).collect();
+        let weight = |row: usize, column: usize| ((row * 5 + column * 3) % 11) as f32 * 0.02 - 0.1;
+        for level in levels() {
+            for vnni in [None, Vnni::detect()] {
+                let matrix = Packer::new(level, vnni).pack(k, n, weight, |_| 0.1);
+                let run = |activation| {
+                    let mut out = vec![f32::NAN; rows * n];
+                    let mut bytes = ByteRows::default();
+                    let a = Operand::new(&a, k);
+                    matrix.multiply_densely(a, rows, activation, &mut bytes, &mut out);
+                    out
+                };
+                let plain = run(Activation::Identity);
+                for activation in [
+                    Activation::Gelu,
+                    Activation::GeluTanh,
+                    Activation::Relu,
+                    Activation::Tanh,
+                ] {
+                    let mut expected = plain.clone();
+                    apply(level, activation, expected.chunks_mut(n));
+                    assert_ne!(expected, plain);
+                    assert_eq!(
+                        run(activation),
+                        expected,
+                        "{level:?}, {activation:?}, {vnni:?}"
+                    );
+                }
+            }
+        }
+    }
+}

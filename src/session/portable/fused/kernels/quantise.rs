@@ -111,11 +111,9 @@ mod tests {
         for weight in [0.0, f32::from_bits(1), 1e-38, f32::MAX] {
             let found = Quantised::new(2, 1, |_, _| weight);
             assert!(found.scale(0).is_normal(), "{weight:e}");
-            let back = f32::from(found.at(0, 0)) * found.scale(0);
-            assert!(
-                (back - weight).abs() <= found.scale(0) * 0.5001,
-                "{weight:e}: {back:e}"
-            );
+            let scale = f64::from(found.scale(0));
+            let off = (f64::from(found.at(0, 0)) * scale - f64::from(weight)).abs();
+            assert!(off <= scale * 0.5001, "{weight:e}: {off:e}");
         }
     }
 
