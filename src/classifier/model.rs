@@ -68,10 +68,8 @@ impl ModelOptions {
             &self.coreml,
             self.precision.unwrap_or_default(),
             |precision| {
-                let session = PortableSession::new(&package)?;
-                Ok(Arc::new(
-                    session.with_threads(threads).with_precision(precision),
-                ))
+                let session = PortableSession::in_precision(&package, precision)?;
+                Ok(Arc::new(session.with_threads(threads)))
             },
         )
     }

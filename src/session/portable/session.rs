@@ -91,7 +91,7 @@ impl PortableSession {
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
     pub fn new(package: &MlPackage) -> Result<Self> {
-        Self::prepare(package, true)
+        Self::in_precision(package, Precision::default())
     }
 
     /// Prepares the program of a package to be evaluated operation by operation: slow, but as simple
@@ -110,7 +110,7 @@ impl PortableSession {
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
     pub fn interpreter(package: &MlPackage) -> Result<Self> {
-        Self::prepare(package, false)
+        Self::prepare(package, false, Precision::default())
     }
 
     /// Divides the rows of a run among so many threads, each started for the run and ended with it.
@@ -169,7 +169,12 @@ impl PortableSession {
         self
     }
 
-    fn prepare(package: &MlPackage, fuse: bool) -> Result<Self> {
+    /// [`new`](Self::new) and [`with_precision`](Self::with_precision), the weights packed once.
+    pub(crate) fn in_precision(package: &MlPackage, precision: Precision) -> Result<Self> {
+        Self::prepare(package, true, precision)
+    }
+
+    fn prepare(package: &MlPackage, fuse: bool, precision: Precision) -> Result<Self> {
         let spec = package.spec();
         let file = package.specification_path();
         let output = spec
@@ -190,12 +195,12 @@ impl PortableSession {
             .input(INPUT_IDS)
             .and_then(|input_ids| graph.table_rows(input_ids));
         let max_seq_len = spec.max_seq_len;
-        let (fused, backend) = engine(&graph, max_seq_len, fuse, Precision::default());
+        let (fused, backend) = engine(&graph, max_seq_len, fuse, precision);
         Ok(Self {
             model: Arc::new(Model {
                 graph: Arc::new(graph),
                 fuse,
-                precision: Precision::default(),
+                precision,
                 fused,
                 labels: spec.labels,
                 max_seq_len,

@@ -23,7 +23,7 @@ use std::arch::x86_64::{
 };
 
 use super::gemm::Operand;
-use super::quantise::{Quantised, SMALLEST};
+use super::quantise::{DEPTH, Quantised, SMALLEST};
 
 /// Numbers in a vector.
 const LANES: usize = 16;
@@ -33,8 +33,6 @@ const VECTORS: usize = 2;
 const PANEL: usize = VECTORS * LANES;
 /// Rows that are computed together.
 const ROWS: usize = 8;
-/// Bytes that the instruction multiplies and adds into one number.
-const DEPTH: usize = 4;
 
 /// Stands for a machine with AVX-512 F and VNNI: there is no other way to get one.
 #[derive(Debug, Clone, Copy)]
@@ -60,7 +58,7 @@ pub(super) struct Bytes {
 /// Some columns; those beyond the matrix are zero.
 #[derive(Debug)]
 struct Panel {
-    /// Four rows in each step.
+    /// [`DEPTH`] rows of the matrix in each.
     steps: Vec<[__m512i; VECTORS]>,
     initial: [__m512i; VECTORS],
     scale: [__m512; VECTORS],
@@ -126,20 +124,17 @@ impl Bytes {
 #[target_feature(enable = "avx512f")]
 fn pack(matrix: &Quantised, k: usize, first: usize, bias: impl Fn(usize) -> f32) -> Panel {
     let columns = |v| first + v * LANES;
-    let step = |row: usize| {
+    let step = |step| {
         std::array::from_fn(|v| {
-            load_integers(&std::array::from_fn(|lane| {
-                i32::from_le_bytes(std::array::from_fn(|byte| {
-                    matrix.at(row + byte, columns(v) + lane) as u8
-                }))
-            }))
+            let word = |lane| matrix.word(step, columns(v) + lane);
+            load_integers(&std::array::from_fn(word))
         })
     };
     let floats = |of: &dyn Fn(usize) -> f32| {
         std::array::from_fn(|v| load_floats(&std::array::from_fn(|lane| of(columns(v) + lane))))
     };
     Panel {
-        steps: (0..k).step_by(DEPTH).map(step).collect(),
+        steps: (0..k.div_ceil(DEPTH)).map(step).collect(),
         initial: std::array::from_fn(|v| {
             load_integers(&std::array::from_fn(|lane| {
                 -128 * matrix.sum(columns(v) + lane)

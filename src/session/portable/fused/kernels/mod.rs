@@ -17,6 +17,10 @@ mod int8;
 mod math;
 mod matrix;
 mod norm;
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "only products in integers round weights")
+)]
 mod quantise;
 
 pub(super) use activation::Activation;

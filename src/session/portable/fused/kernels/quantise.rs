@@ -3,57 +3,85 @@
 /// Longest row whose sum of products is sure to fit 32 bits: 2^17 × 128 × 127 < 2^31.
 pub(super) const MAX_INNER: usize = 1 << 17;
 
-/// Every column `c` of a matrix `[k, n]` as integers from −127 to 127 times a scale of its own.
+/// Rows whose numbers of a column lie side by side, as the instruction reads them.
+pub(super) const DEPTH: usize = 4;
+
+/// Every column of a matrix `[k, n]` as integers from −127 to 127 times a scale of its own.
 #[derive(Debug)]
 pub(super) struct Quantised {
-    /// Column by column.
-    values: Vec<i8>,
-    scales: Vec<f32>,
-    k: usize,
+    /// Column by column, each filled up with zeros.
+    values: Vec<[i8; DEPTH]>,
+    columns: Vec<Column>,
+    steps: usize,
+}
+
+#[derive(Debug)]
+struct Column {
+    scale: f32,
+    sum: i32,
 }
 
 impl Quantised {
-    /// Rounds a matrix whose element `(row, column)` is `weight(row, column)`. The scale of a column
-    /// that holds what is no finite number is none either.
+    /// Rounds a matrix whose element `(row, column)` is `weight(row, column)`; `k` is at most
+    /// [`MAX_INNER`]. The scale of a column that holds what is no finite number is none either.
     pub(super) fn new(k: usize, n: usize, weight: impl Fn(usize, usize) -> f32) -> Self {
-        let mut values = Vec::with_capacity(k * n);
-        let mut scales = Vec::with_capacity(n);
+        let steps = k.div_ceil(DEPTH);
+        let mut values = vec![[0; DEPTH]; steps * n];
+        let mut columns = Vec::with_capacity(n);
+        let mut weights = Vec::with_capacity(k);
         for column in 0..n {
-            let column = |row| weight(row, column);
-            let scale = if (0..k).all(|row| column(row).is_finite()) {
-                let most = (0..k).map(|row| column(row).abs()).fold(0.0, f32::max);
-                most.max(SMALLEST) / 127.0
+            weights.clear();
+            weights.extend((0..k).map(|row| weight(row, column)));
+            let scale = if weights.iter().all(|weight| weight.is_finite()) {
+                let most = weights.iter().map(|weight| weight.abs());
+                most.fold(SMALLEST, f32::max) / 127.0
             } else {
                 f32::NAN
             };
-            scales.push(scale);
-            // At most 127 by the choice of the scale; the cast of what is no number gives 0.
-            values.extend((0..k).map(|row| (column(row) / scale).round() as i8));
+            let rounded = values[column * steps..][..steps].as_flattened_mut();
+            let mut sum = 0;
+            for (rounded, weight) in rounded.iter_mut().zip(&weights) {
+                let steps = weight / scale;
+                // To the nearest, by what the cast cuts off; it gives 0 for what is no number.
+                *rounded = (steps + 0.5_f32.copysign(steps)) as i8;
+                sum += i32::from(*rounded);
+            }
+            columns.push(Column { scale, sum });
         }
-        Self { values, scales, k }
+        Self {
+            values,
+            columns,
+            steps,
+        }
     }
 
-    pub(super) fn columns(&self) -> usize {
-        self.scales.len()
-    }
-
-    /// An element; 0 outside of the matrix.
-    pub(super) fn at(&self, row: usize, column: usize) -> i8 {
-        if row < self.k && column < self.columns() {
-            self.values[column * self.k + row]
-        } else {
-            0
+    /// The rows from `DEPTH × step` on of a column, as bytes of a number; 0 outside of the matrix.
+    pub(super) fn word(&self, step: usize, column: usize) -> i32 {
+        if column >= self.columns.len() {
+            return 0;
         }
+        let bytes = self.values[column * self.steps + step];
+        i32::from_le_bytes(bytes.map(|byte| byte as u8))
     }
 
     /// The scale of a column; 0 outside of the matrix.
     pub(super) fn scale(&self, column: usize) -> f32 {
-        self.scales.get(column).copied().unwrap_or(0.0)
+        self.columns.get(column).map_or(0.0, |column| column.scale)
     }
 
-    /// The sum of a column, 0 outside of the matrix. It fits: `k` is at most [`MAX_INNER`].
+    /// The sum of a column, 0 outside of the matrix.
     pub(super) fn sum(&self, column: usize) -> i32 {
-        (0..self.k).map(|row| i32::from(self.at(row, column))).sum()
+        self.columns.get(column).map_or(0, |column| column.sum)
+    }
+
+    #[cfg(test)]
+    pub(super) fn columns(&self) -> usize {
+        self.columns.len()
+    }
+
+    #[cfg(test)]
+    pub(super) fn at(&self, row: usize, column: usize) -> i8 {
+        self.word(row / DEPTH, column).to_le_bytes()[row % DEPTH] as i8
     }
 }
 
@@ -75,6 +103,7 @@ mod tests {
         ) {
             let found = Quantised::new(k, columns.len(), |row, column| columns[column][row]);
             prop_assert_eq!(found.columns(), columns.len());
+            prop_assert_eq!(found.word(0, columns.len()), 0);
             for (c, column) in columns.iter().enumerate() {
                 let scale = found.scale(c);
                 let mut sum = 0;
@@ -86,7 +115,9 @@ mod tests {
                     sum += i32::from(value);
                 }
                 prop_assert_eq!(found.sum(c), sum);
-                prop_assert_eq!(found.at(k, c), 0);
+                for row in k..k.next_multiple_of(DEPTH) {
+                    prop_assert_eq!(found.at(row, c), 0);
+                }
             }
         }
     }
