@@ -264,16 +264,23 @@ fn tile<const M: usize>(
     }
     for i in 0..M {
         let scale = _mm512_set1_ps(a.scales[row + i]);
-        let mut values = [[0.0; LANES]; VECTORS];
+        let mut values = [panel.bias[0]; VECTORS];
         for v in 0..VECTORS {
-            let sum = _mm512_cvtepi32_ps(sums[i][v]);
             let scale = _mm512_mul_ps(scale, panel.scale[v]);
-            store_floats(_mm512_fmadd_ps(sum, scale, panel.bias[v]), &mut values[v]);
+            values[v] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][v]), scale, panel.bias[v]);
         }
         let out = &mut out[i * out_stride..][..columns];
-        match <&mut [f32; PANEL]>::try_from(&mut *out) {
-            Ok(whole) => whole.copy_from_slice(values.as_flattened()),
-            Err(_) => out.copy_from_slice(&values.as_flattened()[..columns]),
+        if out.len() == PANEL {
+            let (out, _) = out.as_chunks_mut();
+            for v in 0..VECTORS {
+                store_floats(values[v], &mut out[v]);
+            }
+        } else {
+            let mut whole = [[0.0; LANES]; VECTORS];
+            for v in 0..VECTORS {
+                store_floats(values[v], &mut whole[v]);
+            }
+            out.copy_from_slice(&whole.as_flattened()[..columns]);
         }
     }
     M

@@ -18,7 +18,7 @@ pub(super) struct Bytes(Vnni);
 
 /// Activations rounded to bytes: none.
 #[derive(Debug, Default)]
-pub(in super::super) struct ByteRows;
+pub(in super::super) struct ByteRows(());
 
 impl Bytes {
     pub(super) fn new(
