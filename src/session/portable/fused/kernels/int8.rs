@@ -248,13 +248,18 @@ fn tile<const M: usize>(
     columns: usize,
 ) -> usize {
     let stride = k.div_ceil(LANES);
-    // Slices of exactly as many elements as there are steps, so that the loop needs no bounds checks.
-    let rows: [&[[u8; DEPTH]]; M] = std::array::from_fn(|i| {
+    let steps = &panel.steps[..];
+    let mut rows: [&[[u8; DEPTH]]; M] = [&[]; M];
+    for i in 0..M {
         let bytes = a.values[(row + i) * stride..][..stride].as_flattened();
-        &bytes.as_chunks().0[..panel.steps.len()]
-    });
+        rows[i] = bytes.as_chunks().0;
+    }
+    // Said once, so that the loop below needs no bounds checks.
+    for i in 0..M {
+        assert!(rows[i].len() >= steps.len());
+    }
     let mut sums = [panel.initial; M];
-    for (step, weights) in panel.steps.iter().enumerate() {
+    for (step, weights) in steps.iter().enumerate() {
         for i in 0..M {
             let x = _mm512_set1_epi32(i32::from_le_bytes(rows[i][step]));
             for v in 0..VECTORS {
