@@ -41,7 +41,7 @@ row() {
   echo "| $1 | $(crates) | $(seconds) | $(seconds --release) |"
 }
 some() { row "$1" "default-features = false"$'\n'"features = [$2]"; }
-some 'none: chunker, document, aggregators, traits and types' ''
+some none ''
 some '`html`' '"html"'
 some '`unicode`' '"unicode"'
 some '`serde`' '"serde"'
