@@ -10,18 +10,20 @@ use std::time::{Duration, Instant};
 
 use common::{Outcome, exit_with};
 use ndarray::Array2;
-use vacancy_sections::{MlPackage, PortableSession, Session, SessionInputs};
+use vacancy_sections::{MlPackage, PortableSession, Precision, Session, SessionInputs};
 
 const HELP: &str = "\
 Measures how fast a session runs a CoreML package.
 
 Usage: throughput --package DIR.mlpackage --lengths FILE.json [--session NAME]
-                  [--threads N] [--seconds S] [--json]
+                  [--precision NAME] [--threads N] [--seconds S] [--json]
 
   --package DIR   the package to run
   --lengths FILE  a JSON list of vacancies, each a list of token counts, one
                   per fragment; see benches/fragment_lengths.json
   --session NAME  portable (default) or interpreter
+  --precision NAME
+                  float32 (default) or int8
   --threads N     threads that vacancies are divided among (default: 1)
   --seconds S     how long to measure (default: 5)
   --json          {\"ms_per_vacancy\", \"fragments_per_s\", \"tokens_per_s\", …}
@@ -37,6 +39,7 @@ struct Options {
     package: PathBuf,
     lengths: PathBuf,
     interpreter: bool,
+    precision: Precision,
     threads: NonZeroUsize,
     seconds: f64,
     json: bool,
@@ -57,6 +60,7 @@ fn run() -> Outcome<()> {
     } else {
         PortableSession::new(&package)?
     };
+    let session = session.with_precision(options.precision);
     let lengths = std::fs::read_to_string(&options.lengths)
         .map_err(|error| format!("{}: {error}", options.lengths.display()))?;
     let lengths: Vec<Vec<usize>> = serde_json::from_str(&lengths)
@@ -95,7 +99,7 @@ fn options() -> Outcome<Option<Options>> {
     use lexopt::prelude::{Long, ValueExt};
 
     let (mut package, mut lengths) = (None, None);
-    let mut interpreter = false;
+    let (mut interpreter, mut precision) = (false, Precision::default());
     let mut threads = NonZeroUsize::MIN;
     let (mut seconds, mut json) = (5.0, false);
     let mut arguments = lexopt::Parser::from_env();
@@ -113,6 +117,7 @@ fn options() -> Outcome<Option<Options>> {
                     }
                 };
             }
+            Long("precision") => precision = arguments.value()?.parse()?,
             Long("threads") => threads = arguments.value()?.parse()?,
             Long("seconds") => seconds = arguments.value()?.parse()?,
             Long("json") => json = true,
@@ -124,6 +129,7 @@ fn options() -> Outcome<Option<Options>> {
         package: package.ok_or("--package is missing")?,
         lengths: lengths.ok_or("--lengths is missing")?,
         interpreter,
+        precision,
         threads,
         seconds,
         json,

@@ -133,10 +133,10 @@ pub use section::Section;
 #[cfg(all(feature = "coreml", target_os = "macos"))]
 pub use session::CoreMlSession;
 #[cfg(feature = "model")]
-pub use session::PortableSession;
-#[cfg(feature = "model")]
 pub use session::{Backend, ComputeUnits, CoreMlOptions, ModelCache, Probe};
 pub use session::{BackendInfo, Logits, Session, SessionInputs};
+#[cfg(feature = "model")]
+pub use session::{PortableSession, Precision};
 pub use span::Span;
 
 /// The code of the pages that users read first is compiled and run with the documentation's.

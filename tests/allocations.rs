@@ -4,7 +4,7 @@
 
 use allocation_counter::measure;
 use ndarray::Array2;
-use vacancy_sections::{MlPackage, PortableSession, Session, SessionInputs};
+use vacancy_sections::{MlPackage, PortableSession, Precision, Session, SessionInputs};
 
 fn rows(count: usize) -> [Array2<i32>; 3] {
     let tokens = |row: usize| 1 + row * 37 % 128;
@@ -17,11 +17,18 @@ fn rows(count: usize) -> [Array2<i32>; 3] {
 
 #[test]
 fn the_encoder_allocates_nothing_per_fragment() {
+    for precision in [Precision::Float32, Precision::Int8] {
+        allocates_nothing_per_fragment(precision);
+    }
+}
+
+fn allocates_nothing_per_fragment(precision: Precision) {
     let path = concat!(
         env!("CARGO_MANIFEST_DIR"),
         "/assets/section_classifier.mlpackage"
     );
     let session = PortableSession::new(&MlPackage::open(path).unwrap()).unwrap();
+    let session = session.with_precision(precision);
     assert_eq!(session.backend().name, "portable fused encoder");
     let batches = [rows(200), rows(1), rows(30)];
     let allocations = batches.each_ref().map(|[ids, mask, types]| {
@@ -36,5 +43,6 @@ fn the_encoder_allocates_nothing_per_fragment() {
     });
     // The array of logits, which the caller keeps, is all.
     let logits_of = |rows: u64| (1, rows * 5 * 4);
-    assert_eq!(allocations, [logits_of(200), logits_of(1), logits_of(30)]);
+    let expected = [logits_of(200), logits_of(1), logits_of(30)];
+    assert_eq!(allocations, expected, "{precision}");
 }

@@ -1,8 +1,6 @@
 //! Choosing the stages.
 
 use std::fmt;
-#[cfg(feature = "model")]
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use super::{SectionClassifier, Stages};
@@ -15,11 +13,11 @@ use crate::section::Section;
 use crate::session::Session;
 
 #[cfg(feature = "model")]
-use super::model::ModelFiles;
+use super::model::{ModelFiles, ModelOptions};
 #[cfg(feature = "model")]
 use crate::encode::Overflow;
 #[cfg(feature = "model")]
-use crate::session::{Backend, CoreMlOptions};
+use crate::session::{Backend, CoreMlOptions, Precision};
 
 /// Longest text accepted unless the builder says otherwise, 16 MiB: a thousand times the longest
 /// vacancies seen, and small enough to be structured in seconds.
@@ -46,15 +44,7 @@ const MAX_TEXT_BYTES: usize = 16 << 20;
 #[must_use = "a builder makes nothing until `build` is called"]
 pub struct ClassifierBuilder {
     #[cfg(feature = "model")]
-    model: ModelFiles,
-    #[cfg(feature = "model")]
-    backend: Option<Backend>,
-    #[cfg(feature = "model")]
-    coreml: CoreMlOptions,
-    #[cfg(feature = "model")]
-    overflow: Option<Overflow>,
-    #[cfg(feature = "model")]
-    threads: Option<usize>,
+    model: ModelOptions,
     session: Option<Arc<dyn Session>>,
     encoder: Option<Arc<dyn Encoder>>,
     chunker: Arc<dyn Chunker>,
@@ -68,12 +58,7 @@ impl fmt::Debug for ClassifierBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut debug = f.debug_struct("ClassifierBuilder");
         #[cfg(feature = "model")]
-        debug
-            .field("model", &self.model)
-            .field("backend", &self.backend)
-            .field("coreml", &self.coreml)
-            .field("overflow", &self.overflow)
-            .field("threads", &self.threads);
+        debug.field("model", &self.model);
         debug
             .field("session", &self.session.as_ref().map(|s| s.backend()))
             .field("junk_threshold", &self.junk_threshold)
@@ -93,15 +78,7 @@ impl ClassifierBuilder {
     pub(super) fn new() -> Self {
         Self {
             #[cfg(feature = "model")]
-            model: ModelFiles::default(),
-            #[cfg(feature = "model")]
-            backend: None,
-            #[cfg(feature = "model")]
-            coreml: CoreMlOptions::default(),
-            #[cfg(feature = "model")]
-            overflow: None,
-            #[cfg(feature = "model")]
-            threads: None,
+            model: ModelOptions::default(),
             session: None,
             encoder: None,
             chunker: Arc::new(RazdelChunker),
@@ -123,7 +100,7 @@ impl ClassifierBuilder {
     /// ```
     #[cfg(feature = "model")]
     pub fn model_dir(mut self, folder: impl Into<std::path::PathBuf>) -> Self {
-        self.model = ModelFiles::Directory(folder.into());
+        self.model.files = ModelFiles::Directory(folder.into());
         self
     }
 
@@ -143,7 +120,7 @@ impl ClassifierBuilder {
     /// ```
     #[cfg(feature = "model")]
     pub fn backend(mut self, backend: Backend) -> Self {
-        self.backend = Some(backend);
+        self.model.backend = Some(backend);
         self
     }
 
@@ -160,7 +137,7 @@ impl ClassifierBuilder {
     /// ```
     #[cfg(feature = "model")]
     pub fn coreml_options(mut self, options: CoreMlOptions) -> Self {
-        self.coreml = options;
+        self.model.coreml = options;
         self
     }
 
@@ -180,7 +157,7 @@ impl ClassifierBuilder {
     /// ```
     #[cfg(feature = "model")]
     pub fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = Some(overflow);
+        self.model.overflow = Some(overflow);
         self
     }
 
@@ -207,7 +184,31 @@ impl ClassifierBuilder {
     /// ```
     #[cfg(feature = "model")]
     pub fn threads(mut self, threads: usize) -> Self {
-        self.threads = Some(threads);
+        self.model.threads = Some(threads);
+        self
+    }
+
+    /// In which numbers the portable session computes products with the model's weights. Default:
+    /// [`Precision::Float32`]. CoreML decides for itself.
+    ///
+    /// [`Precision::Int8`] never fails: where the machine cannot, floats are computed, and
+    /// [`SectionClassifier::backend`] says so.
+    ///
+    /// Not to be combined with a session of your own.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), vacancy_sections::Error> {
+    /// # #[cfg(feature = "embedded-model")] {
+    /// use vacancy_sections::{Precision, Section, SectionClassifier};
+    ///
+    /// let classifier = SectionClassifier::builder().precision(Precision::Int8).build()?;
+    /// let prediction = classifier.classify_fragment("Опыт работы от 3 лет")?;
+    /// assert_eq!(prediction.section, Section::Requirements);
+    /// # } Ok(()) }
+    /// ```
+    #[cfg(feature = "model")]
+    pub fn precision(mut self, precision: Precision) -> Self {
+        self.model.precision = Some(precision);
         self
     }
 
@@ -388,37 +389,10 @@ impl ClassifierBuilder {
 
     #[cfg(feature = "model")]
     fn load(&self) -> Result<(Arc<dyn Session>, Arc<dyn Encoder>)> {
-        let session = match (&self.session, self.backend, self.threads) {
-            (Some(_), Some(_), _) => {
-                return Err(Error::Builder {
-                    reason: "backend is set, but so is a session of your own".to_owned(),
-                });
-            }
-            (Some(_), None, Some(_)) => {
-                return Err(Error::Builder {
-                    reason: "threads is set, but a session of your own decides it".to_owned(),
-                });
-            }
-            (Some(session), None, None) => Arc::clone(session),
-            (None, backend, threads) => {
-                let threads = NonZeroUsize::new(threads.unwrap_or(1))
-                    .or_else(|| std::thread::available_parallelism().ok())
-                    .unwrap_or(NonZeroUsize::MIN);
-                self.model
-                    .session(backend.unwrap_or_default(), &self.coreml, threads)?
-            }
-        };
-        let encoder = match (&self.encoder, self.overflow) {
-            (Some(_), Some(_)) => {
-                return Err(Error::Builder {
-                    reason: "overflow is set, but an encoder of your own decides it".to_owned(),
-                });
-            }
-            (Some(encoder), None) => Arc::clone(encoder),
-            (None, overflow) => self
-                .model
-                .encoder(session.max_seq_len(), overflow.unwrap_or_default())?,
-        };
+        let session = self.model.session(self.session.as_ref())?;
+        let encoder = self
+            .model
+            .encoder(self.encoder.as_ref(), session.max_seq_len())?;
         Ok((session, encoder))
     }
 

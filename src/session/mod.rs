@@ -21,7 +21,7 @@ pub use inputs::SessionInputs;
 #[cfg(any(test, feature = "testing"))]
 pub use mock::MockSession;
 #[cfg(feature = "model")]
-pub use portable::PortableSession;
+pub use portable::{PortableSession, Precision};
 #[cfg(feature = "model")]
 pub use select::Backend;
 #[cfg(feature = "model")]

@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use super::{BackendInfo, ComputeUnits, CoreMlOptions, Logits, Session, SessionInputs};
+use super::{BackendInfo, ComputeUnits, CoreMlOptions, Logits, Precision, Session, SessionInputs};
 use crate::error::{Error, Result};
 use crate::package::MlPackage;
 use crate::section::Section;
@@ -69,7 +69,7 @@ impl FromStr for Backend {
 }
 
 /// Opens the session that `backend` asks for on `package`. [`Backend::CoreMl`] overrides the compute
-/// units of `options`.
+/// units of `options`; `precision` is that of a portable session.
 ///
 /// # Errors
 ///
@@ -78,10 +78,12 @@ pub(crate) fn open_session(
     package: &MlPackage,
     backend: Backend,
     options: &CoreMlOptions,
-    open_portable: impl Fn() -> Result<Arc<dyn Session>>,
+    precision: Precision,
+    open_portable: impl Fn(Precision) -> Result<Arc<dyn Session>>,
 ) -> Result<Arc<dyn Session>> {
     select(
         backend,
+        precision,
         |units, reference| {
             let mut options = options.clone();
             options.compute_units = units.unwrap_or(options.compute_units);
@@ -138,26 +140,31 @@ fn with_reference(
 /// Opens the session that `backend` asks for.
 ///
 /// `open_coreml` is given the compute units (`None` for those of the caller's options) and a portable
-/// session to compare with, which is opened when it is asked for. `open_portable` is called once at most.
+/// session to compare with, which is opened when it is asked for, in floats whatever `precision` says.
+/// `open_portable` is called once at most for each precision.
 ///
 /// # Errors
 ///
 /// The error of the session that was asked for; for [`Backend::Auto`], of both if none opens.
 fn select(
     backend: Backend,
+    precision: Precision,
     open_coreml: impl FnOnce(Option<ComputeUnits>, &Reference<'_>) -> Result<Arc<dyn Session>>,
-    open_portable: impl Fn() -> Result<Arc<dyn Session>>,
+    open_portable: impl Fn(Precision) -> Result<Arc<dyn Session>>,
 ) -> Result<Arc<dyn Session>> {
     let reference = Reference {
         open: &open_portable,
         opened: OnceCell::new(),
     };
     match backend {
-        Backend::Portable => Ok(explained(reference.into_session()?, "chosen by the caller")),
+        Backend::Portable => Ok(explained(
+            reference.into_session(precision)?,
+            "chosen by the caller",
+        )),
         Backend::CoreMl(units) => open_coreml(Some(units), &reference),
         Backend::Auto => match open_coreml(None, &reference) {
             Ok(session) => Ok(session),
-            Err(coreml) => match reference.into_session() {
+            Err(coreml) => match reference.into_session(precision) {
                 Ok(session) => Ok(explained(session, &coreml.to_string())),
                 Err(portable) => Err(Error::Builder {
                     reason: format!("no session runs the model: {coreml}; {portable}"),
@@ -167,9 +174,9 @@ fn select(
     }
 }
 
-/// The portable session, opened when it is first asked for.
+/// The portable session in floats, opened when it is first asked for.
 pub(crate) struct Reference<'a> {
-    open: &'a dyn Fn() -> Result<Arc<dyn Session>>,
+    open: &'a dyn Fn(Precision) -> Result<Arc<dyn Session>>,
     opened: OnceCell<Result<Arc<dyn Session>>>,
 }
 
@@ -177,14 +184,18 @@ impl Reference<'_> {
     /// The session, or why it could not be opened.
     #[cfg(any(test, all(feature = "coreml", target_os = "macos")))]
     pub(crate) fn get(&self) -> Result<&dyn Session, &Error> {
-        match self.opened.get_or_init(|| (self.open)()) {
+        match self.opened.get_or_init(|| (self.open)(Precision::Float32)) {
             Ok(session) => Ok(&**session),
             Err(error) => Err(error),
         }
     }
 
-    fn into_session(self) -> Result<Arc<dyn Session>> {
-        self.opened.into_inner().unwrap_or_else(|| (self.open)())
+    /// A session to work with.
+    fn into_session(self, precision: Precision) -> Result<Arc<dyn Session>> {
+        match self.opened.into_inner() {
+            Some(session) if precision == Precision::Float32 => session,
+            _ => (self.open)(precision),
+        }
     }
 }
 
@@ -264,6 +275,43 @@ mod tests {
 
     fn unused() -> Result<Arc<dyn Session>> {
         panic!("nobody asked for it")
+    }
+
+    /// Without a wish for a precision.
+    fn select(
+        backend: Backend,
+        open_coreml: impl FnOnce(Option<ComputeUnits>, &Reference<'_>) -> Result<Arc<dyn Session>>,
+        open_portable: impl Fn() -> Result<Arc<dyn Session>>,
+    ) -> Result<Arc<dyn Session>> {
+        super::select(backend, Precision::default(), open_coreml, |precision| {
+            assert_eq!(precision, Precision::Float32);
+            open_portable()
+        })
+    }
+
+    #[test]
+    fn the_reference_is_in_floats_and_the_fallback_as_asked() {
+        for backend in [Backend::Auto, Backend::Portable] {
+            let opened = std::cell::RefCell::new(Vec::new());
+            let chosen = super::select(
+                backend,
+                Precision::Int8,
+                |_, reference| {
+                    assert!(reference.get().is_ok());
+                    fails("probe")
+                },
+                |precision| {
+                    opened.borrow_mut().push(precision);
+                    session("portable")
+                },
+            );
+            assert_eq!(chosen.unwrap().backend().name, "portable");
+            let expected = match backend {
+                Backend::Auto => vec![Precision::Float32, Precision::Int8],
+                _ => vec![Precision::Int8],
+            };
+            assert_eq!(opened.into_inner(), expected);
+        }
     }
 
     #[test]
@@ -417,9 +465,14 @@ mod tests {
         ))
         .unwrap();
         let open = |backend| {
-            open_session(&package, backend, &CoreMlOptions::default(), || {
-                session("portable")
-            })
+            let precision = Precision::default();
+            open_session(
+                &package,
+                backend,
+                &CoreMlOptions::default(),
+                precision,
+                |_| session("portable"),
+            )
         };
         let error = open(Backend::CoreMl(ComputeUnits::All))
             .err()

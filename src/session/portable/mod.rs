@@ -21,9 +21,11 @@ mod graph;
 mod interpreter;
 mod lower;
 mod ops;
+mod precision;
 mod session;
 mod tensor;
 #[cfg(test)]
 mod tests;
 
+pub use precision::Precision;
 pub use session::PortableSession;

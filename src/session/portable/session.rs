@@ -7,6 +7,7 @@ use ndarray::ArrayView1;
 
 use super::fused::{self, FusedEncoder};
 use super::graph::Graph;
+use super::precision::Precision;
 use super::tensor::{Dense, Kind, Tensor, TensorKind};
 use super::{interpreter, lower};
 use crate::error::{Error, Result};
@@ -31,8 +32,8 @@ const TOKEN_TYPE_IDS: &str = "token_type_ids";
 /// The program is checked and prepared once, when the session is made: an operation that is unknown
 /// here is an error then, not in the middle of a run. Weights are widened to 32 bits and everything
 /// is computed in 32-bit floats, so that the logits agree with the model the package was exported
-/// from as far as its float16 weights allow. Constants that overflowed float16 stand for the largest
-/// finite number.
+/// from as far as its float16 weights allow; [`with_precision`](Self::with_precision) gives some of
+/// that up for speed. Constants that overflowed float16 stand for the largest finite number.
 ///
 /// Cloning is cheap: clones share the weights.
 ///
@@ -60,7 +61,10 @@ pub struct PortableSession {
 
 #[derive(Debug)]
 struct Model {
-    graph: Graph,
+    graph: Arc<Graph>,
+    /// Whether the fused encoder may run it.
+    fuse: bool,
+    precision: Precision,
     fused: Option<FusedEncoder>,
     labels: [Section; Section::COUNT],
     max_seq_len: usize,
@@ -87,7 +91,7 @@ impl PortableSession {
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
     pub fn new(package: &MlPackage) -> Result<Self> {
-        Self::prepare(package, true)
+        Self::in_precision(package, Precision::default())
     }
 
     /// Prepares the program of a package to be evaluated operation by operation: slow, but as simple
@@ -106,7 +110,7 @@ impl PortableSession {
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
     pub fn interpreter(package: &MlPackage) -> Result<Self> {
-        Self::prepare(package, false)
+        Self::prepare(package, false, Precision::default())
     }
 
     /// Divides the rows of a run among so many threads, each started for the run and ended with it.
@@ -127,7 +131,50 @@ impl PortableSession {
         self
     }
 
-    fn prepare(package: &MlPackage, fuse: bool) -> Result<Self> {
+    /// Computes products with the weights in these numbers. Default: [`Precision::Float32`]. The weights
+    /// are packed anew, from what the session keeps of the program; clones made before stay as they are.
+    ///
+    /// Where the machine or the program does not allow [`Precision::Int8`], the session computes in
+    /// 32-bit floats, and [`backend`](Session::backend) says so. A row whose attention mask is not ones
+    /// and then zeros is computed in 32-bit floats always.
+    ///
+    /// ```
+    /// # use vacancy_sections::{MlPackage, PortableSession, Precision, Session};
+    /// # let package = MlPackage::open(concat!(
+    /// #     env!("CARGO_MANIFEST_DIR"), "/tests/data/packages/bert_eager.mlpackage"))?;
+    /// let session = PortableSession::new(&package)?.with_precision(Precision::Int8);
+    /// let reason = session.backend().reason;
+    /// assert!(
+    ///     reason.ends_with("; int8 by AVX-512 VNNI")
+    ///         || reason.ends_with("; float32 instead of int8: no AVX-512 VNNI on this machine")
+    /// );
+    /// # Ok::<(), vacancy_sections::Error>(())
+    /// ```
+    #[must_use]
+    pub fn with_precision(mut self, precision: Precision) -> Self {
+        let model = &self.model;
+        if precision != model.precision {
+            let (fused, backend) = engine(&model.graph, model.max_seq_len, model.fuse, precision);
+            self.model = Arc::new(Model {
+                graph: Arc::clone(&model.graph),
+                fuse: model.fuse,
+                precision,
+                fused,
+                labels: model.labels,
+                max_seq_len: model.max_seq_len,
+                vocab_size: model.vocab_size,
+                backend,
+            });
+        }
+        self
+    }
+
+    /// [`new`](Self::new) and [`with_precision`](Self::with_precision), the weights packed once.
+    pub(crate) fn in_precision(package: &MlPackage, precision: Precision) -> Result<Self> {
+        Self::prepare(package, true, precision)
+    }
+
+    fn prepare(package: &MlPackage, fuse: bool, precision: Precision) -> Result<Self> {
         let spec = package.spec();
         let file = package.specification_path();
         let output = spec
@@ -147,31 +194,16 @@ impl PortableSession {
         let vocab_size = graph
             .input(INPUT_IDS)
             .and_then(|input_ids| graph.table_rows(input_ids));
-        let features = fused::Features {
-            input_ids: INPUT_IDS,
-            attention_mask: ATTENTION_MASK,
-            token_type_ids: TOKEN_TYPE_IDS,
-        };
-        let recognised = if fuse {
-            fused::recognise(&graph, features, spec.max_seq_len)
-                .map_err(|reason| format!("the program is not shaped like BERT: {reason}"))
-        } else {
-            Err("chosen by the caller".to_owned())
-        };
-        let (fused, backend) = match recognised {
-            Ok(weights) => {
-                let encoder = FusedEncoder::new(weights);
-                let backend = BackendInfo::new(fused::NAME, encoder.describe());
-                (Some(encoder), backend)
-            }
-            Err(reason) => (None, BackendInfo::new("portable interpreter", reason)),
-        };
+        let max_seq_len = spec.max_seq_len;
+        let (fused, backend) = engine(&graph, max_seq_len, fuse, precision);
         Ok(Self {
             model: Arc::new(Model {
-                graph,
+                graph: Arc::new(graph),
+                fuse,
+                precision,
                 fused,
                 labels: spec.labels,
-                max_seq_len: spec.max_seq_len,
+                max_seq_len,
                 vocab_size,
                 backend,
             }),
@@ -241,6 +273,40 @@ impl PortableSession {
                 expected: format!("0 to {}, the embedding table", vocab_size.saturating_sub(1)),
                 found: format!("{id} in row {row}"),
             }),
+        }
+    }
+}
+
+/// The fused encoder, if it may and can run the program, and what runs it now.
+fn engine(
+    graph: &Graph,
+    max_seq_len: usize,
+    fuse: bool,
+    precision: Precision,
+) -> (Option<FusedEncoder>, BackendInfo) {
+    let features = fused::Features {
+        input_ids: INPUT_IDS,
+        attention_mask: ATTENTION_MASK,
+        token_type_ids: TOKEN_TYPE_IDS,
+    };
+    let recognised = if fuse {
+        fused::recognise(graph, features, max_seq_len)
+            .map_err(|reason| format!("the program is not shaped like BERT: {reason}"))
+    } else {
+        Err("chosen by the caller".to_owned())
+    };
+    match recognised {
+        Ok(weights) => {
+            let encoder = FusedEncoder::new(weights, precision);
+            let backend = BackendInfo::new(fused::NAME, encoder.describe());
+            (Some(encoder), backend)
+        }
+        Err(mut reason) => {
+            if precision == Precision::Int8 {
+                let instead = fused::instead_of_int8("the interpreter knows no other numbers");
+                reason = format!("{reason}; {instead}");
+            }
+            (None, BackendInfo::new("portable interpreter", reason))
         }
     }
 }

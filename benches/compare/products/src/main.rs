@@ -21,8 +21,8 @@ const SHAPES: [[usize; 3]; 10] = [
 
 fn main() {
     println!("GFLOP/s, best of 100\n");
-    println!("| rows × inner × columns | this crate | with GELU | gemm | matrixmultiply |");
-    println!("|---|---|---|---|---|");
+    println!("| rows × inner × columns | this crate | with GELU | int8 | gemm | matrixmultiply |");
+    println!("|---|---|---|---|---|---|");
     for [m, k, n] in SHAPES {
         let rates = session::portable::fused::rates(m, k, n);
         let cells: Vec<String> = rates.iter().map(|rate| format!("{rate:.0}")).collect();

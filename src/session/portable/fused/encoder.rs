@@ -8,14 +8,12 @@ use fearless_simd::Level;
 
 use super::batch::{Fragment, Rows, Tables};
 use super::kernels::{
-    Activation, AttentionScratch, MAX_PANEL, Operand, Packed, add_and_normalise, add_embeddings,
-    attend, attend_first, multiply, normalise,
+    Activation, AttentionScratch, ByteRows, MAX_PANEL, Matrix, Operand, Packer, add_and_normalise,
+    add_embeddings, attend, attend_first, normalise,
 };
+use super::layers::{FullLayer, LastLayer, Rest, pack};
 use super::scratch::Scratch;
-use super::weights::{Embeddings, Layer, Linear, Norm, Table, Weights};
-
-/// Softmax runs on powers of two.
-const LOG2_E: f32 = std::f32::consts::LOG2_E;
+use super::weights::{Embeddings, Norm, Table, Weights};
 
 /// A BERT-shaped classifier, ready to run.
 #[derive(Debug)]
@@ -27,47 +25,14 @@ pub(super) struct Encoder {
     positions: Table,
     types: Option<Table>,
     norm: Norm,
-    projection: Option<Packed>,
+    projection: Option<Matrix>,
     layers: Vec<FullLayer>,
     last: Option<LastLayer>,
-    classifier: Vec<(Packed, Activation)>,
-}
-
-/// What follows the attention of a layer.
-#[derive(Debug)]
-struct Rest {
-    output: Packed,
-    attention_norm: Norm,
-    up: Packed,
-    activation: Activation,
-    down: Packed,
-    norm: Norm,
-}
-
-/// A layer that computes the state of every token.
-#[derive(Debug)]
-struct FullLayer {
-    qkv: Packed,
-    rest: Rest,
-}
-
-/// The last layer computes the state of the first token only.
-///
-/// Its scores are `q · (K x) = (Kᵀ q) · x` (the key's bias adds the same to all scores of a row and
-/// falls out of the softmax) and its context is `V Σ p x + bias` (the probabilities `p` sum to one):
-/// neither keys nor values of the other tokens are needed.
-#[derive(Debug)]
-struct LastLayer {
-    query: Packed,
-    /// Per head, `[head width, hidden]`.
-    keys: Vec<Packed>,
-    /// Per head, `[hidden, head width]`.
-    values: Vec<Packed>,
-    rest: Rest,
+    classifier: Vec<(Matrix, Activation)>,
 }
 
 impl Encoder {
-    pub(super) fn new(weights: Weights, level: Level) -> Self {
+    pub(super) fn new(weights: Weights, packer: Packer) -> Self {
         let Weights {
             embeddings,
             heads,
@@ -84,24 +49,30 @@ impl Encoder {
         let hidden = projection.as_ref().map_or(words.width, |p| p.outputs);
         let last = layers
             .pop()
-            .map(|layer| LastLayer::new(level, heads, layer));
+            .map(|layer| LastLayer::new(packer, heads, layer));
+        // Few columns: nothing to gain where the logits themselves would be rounded.
+        let mut packers = vec![packer; classifier.len()];
+        if let Some(packer) = packers.last_mut() {
+            *packer = packer.floats();
+        }
         Self {
-            level,
+            level: packer.level(),
             heads,
             hidden,
             words,
             positions,
             types,
             norm,
-            projection: projection.map(|linear| pack(level, &linear, 1.0)),
+            projection: projection.map(|linear| pack(packer, &linear, 1.0)),
             layers: layers
                 .into_iter()
-                .map(|layer| FullLayer::new(level, layer))
+                .map(|layer| FullLayer::new(packer, layer))
                 .collect(),
             last,
             classifier: classifier
                 .into_iter()
-                .map(|(linear, activation)| (pack(level, &linear, 1.0), activation))
+                .zip(packers)
+                .map(|((linear, activation), packer)| (pack(packer, &linear, 1.0), activation))
                 .collect(),
         }
     }
@@ -181,20 +152,9 @@ impl Encoder {
                 values: &scratch.wide,
                 stride: width,
             };
-            self.product(sums, tokens, projection, Activation::Identity, states);
+            let bytes = &mut scratch.bytes;
+            projection.multiply_densely(sums, tokens, Activation::Identity, bytes, states);
         }
-    }
-
-    /// A product whose rows are packed densely.
-    fn product(
-        &self,
-        a: Operand<'_>,
-        rows: usize,
-        b: &Packed,
-        activation: Activation,
-        out: &mut [f32],
-    ) {
-        multiply(self.level, a, rows, b, activation, out, b.columns());
     }
 
     fn full_layer(
@@ -212,15 +172,10 @@ impl Encoder {
             values: &scratch.states,
             stride: hidden,
         };
-        multiply(
-            self.level,
-            states,
-            tokens,
-            &layer.qkv,
-            Activation::Identity,
-            qkv,
-            stride,
-        );
+        let bytes = &mut scratch.bytes;
+        layer
+            .qkv
+            .multiply(states, tokens, Activation::Identity, bytes, qkv, stride);
 
         let context = room(&mut scratch.context, tokens * hidden);
         let longest = fragments
@@ -256,12 +211,13 @@ impl Encoder {
             states,
             context,
             wide,
+            bytes,
             ..
         } = scratch;
-        self.rest(&layer.rest, tokens, states, context, wide);
+        self.rest(&layer.rest, tokens, states, context, wide, bytes);
     }
 
-    /// Output projection, residual, norm, feed-forward, residual, norm; `wide` is room.
+    /// Output projection, residual, norm, feed-forward, residual, norm; `wide` and `bytes` are room.
     fn rest(
         &self,
         rest: &Rest,
@@ -269,32 +225,33 @@ impl Encoder {
         states: &mut [f32],
         context: &mut [f32],
         wide: &mut Vec<f32>,
+        bytes: &mut ByteRows,
     ) {
         let hidden = self.hidden;
         let states = &mut states[..rows * hidden];
         let mixed = room(wide, rows * hidden);
-        self.product(
+        rest.output.multiply_densely(
             Operand::new(context, hidden),
             rows,
-            &rest.output,
             Activation::Identity,
+            bytes,
             mixed,
         );
         add_and_normalise(self.level, &rest.attention_norm, states, mixed);
         let inner = rest.up.columns();
         let between = room(wide, rows * inner);
-        self.product(
+        rest.up.multiply_densely(
             Operand::new(states, hidden),
             rows,
-            &rest.up,
             rest.activation,
+            bytes,
             between,
         );
-        self.product(
+        rest.down.multiply_densely(
             Operand::new(between, inner),
             rows,
-            &rest.down,
             Activation::Identity,
+            bytes,
             context,
         );
         add_and_normalise(self.level, &rest.norm, states, context);
@@ -322,6 +279,7 @@ impl Encoder {
             wide,
             keys,
             scores,
+            bytes,
         } = scratch;
 
         let query = room(context, rows * hidden);
@@ -329,7 +287,10 @@ impl Encoder {
             values: first,
             stride: hidden,
         };
-        self.product(operand, rows, &layer.query, Activation::Identity, query);
+        let identity = Activation::Identity;
+        layer
+            .query
+            .multiply_densely(operand, rows, identity, bytes, query);
         let carried = room(wide, rows * all);
         for (head, key) in layer.keys.iter().enumerate() {
             let query = Operand {
@@ -337,7 +298,7 @@ impl Encoder {
                 stride: hidden,
             };
             let out = &mut carried[head * hidden..];
-            multiply(self.level, query, rows, key, Activation::Identity, out, all);
+            key.multiply(query, rows, identity, bytes, out, all);
         }
 
         let mixed = room(keys, rows * all);
@@ -364,17 +325,9 @@ impl Encoder {
                 stride: all,
             };
             let out = &mut context[head * width..];
-            multiply(
-                self.level,
-                mixed,
-                rows,
-                value,
-                Activation::Identity,
-                out,
-                hidden,
-            );
+            value.multiply(mixed, rows, identity, bytes, out, hidden);
         }
-        self.rest(&layer.rest, rows, first, context, wide);
+        self.rest(&layer.rest, rows, first, context, wide, bytes);
     }
 
     fn classify(&self, rows: usize, scratch: &mut Scratch, out: &mut [f32]) {
@@ -382,6 +335,7 @@ impl Encoder {
             first,
             context,
             wide,
+            bytes,
             ..
         } = scratch;
         let (mut from, mut to) = (context, wide);
@@ -393,7 +347,8 @@ impl Encoder {
                 stride: width,
             };
             width = layer.columns();
-            self.product(operand, rows, layer, *activation, room(to, rows * width));
+            let out = room(to, rows * width);
+            layer.multiply_densely(operand, rows, *activation, bytes, out);
             std::mem::swap(&mut from, &mut to);
         }
         out.copy_from_slice(&from[..rows * width]);
@@ -406,81 +361,4 @@ fn room(buffer: &mut Vec<f32>, length: usize) -> &mut [f32] {
         buffer.resize(length, 0.0);
     }
     &mut buffer[..length]
-}
-
-fn pack(level: Level, linear: &Linear, factor: f32) -> Packed {
-    Packed::new(
-        level,
-        linear.inputs,
-        linear.outputs,
-        |row, column| linear.at(column, row) * factor,
-        |column| linear.bias[column] * factor,
-    )
-}
-
-impl Rest {
-    fn new(level: Level, layer: Layer) -> Self {
-        Self {
-            output: pack(level, &layer.output, 1.0),
-            attention_norm: layer.attention_norm,
-            up: pack(level, &layer.up, 1.0),
-            activation: layer.activation,
-            down: pack(level, &layer.down, 1.0),
-            norm: layer.norm,
-        }
-    }
-}
-
-impl FullLayer {
-    fn new(level: Level, layer: Layer) -> Self {
-        let hidden = layer.query.inputs;
-        let parts = [
-            (&layer.query, layer.scale * LOG2_E),
-            (&layer.key, 1.0),
-            (&layer.value, 1.0),
-        ];
-        let part = |column: usize| {
-            let (linear, factor) = parts[column / hidden];
-            (linear, column % hidden, factor)
-        };
-        let qkv = Packed::new(
-            level,
-            hidden,
-            3 * hidden,
-            |row, column| {
-                let (linear, column, factor) = part(column);
-                linear.at(column, row) * factor
-            },
-            |column| {
-                let (linear, column, factor) = part(column);
-                linear.bias[column] * factor
-            },
-        );
-        Self {
-            qkv,
-            rest: Rest::new(level, layer),
-        }
-    }
-}
-
-impl LastLayer {
-    fn new(level: Level, heads: usize, layer: Layer) -> Self {
-        let hidden = layer.query.inputs;
-        let width = hidden / heads;
-        let keys = |head: usize| {
-            let weight = |row, column| layer.key.at(head * width + row, column);
-            Packed::new(level, width, hidden, weight, |_| 0.0)
-        };
-        let values = |head: usize| {
-            let weight = |row, column| layer.value.at(head * width + column, row);
-            let bias = |column| layer.value.bias[head * width + column];
-            Packed::new(level, hidden, width, weight, bias)
-        };
-        Self {
-            query: pack(level, &layer.query, layer.scale * LOG2_E),
-            keys: (0..heads).map(keys).collect(),
-            values: (0..heads).map(values).collect(),
-            rest: Rest::new(level, layer),
-        }
-    }
 }

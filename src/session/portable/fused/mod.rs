@@ -7,6 +7,7 @@
 mod batch;
 mod encoder;
 mod kernels;
+mod layers;
 mod recognise;
 mod scratch;
 #[cfg(test)]
@@ -20,10 +21,12 @@ use fearless_simd::Level;
 
 use batch::{Fragment, Plan, Rows};
 use encoder::Encoder;
+use kernels::{Packer, Vnni};
 pub(super) use recognise::{Features, recognise};
 use scratch::{Pool, Scratch};
 pub(super) use weights::Weights;
 
+use super::precision::Precision;
 use crate::error::{Error, Result};
 use crate::session::{Logits, SessionInputs};
 
@@ -38,6 +41,8 @@ const GROUP: usize = 512;
 #[derive(Debug)]
 pub(super) struct FusedEncoder {
     encoder: Encoder,
+    /// In which numbers products are computed, and why.
+    arithmetic: String,
     rooms: Pool<Room>,
     scratches: Pool<Scratch>,
 }
@@ -50,22 +55,33 @@ struct Room {
 }
 
 impl FusedEncoder {
-    pub(super) fn new(weights: Weights) -> Self {
-        Self::with_level(weights, Level::new())
+    pub(super) fn new(weights: Weights, precision: Precision) -> Self {
+        Self::with_instructions(weights, precision, Level::new(), Vnni::detect())
     }
 
-    /// For this instruction set, which the machine must have.
-    fn with_level(weights: Weights, level: Level) -> Self {
+    /// For these instruction sets, which the machine must have.
+    fn with_instructions(
+        weights: Weights,
+        precision: Precision,
+        level: Level,
+        vnni: Option<Vnni>,
+    ) -> Self {
+        let (vnni, arithmetic) = match (precision, vnni) {
+            (Precision::Float32, _) => (None, precision.to_string()),
+            (Precision::Int8, Some(vnni)) => (Some(vnni), "int8 by AVX-512 VNNI".to_owned()),
+            (Precision::Int8, None) => (None, instead_of_int8("no AVX-512 VNNI on this machine")),
+        };
         Self {
-            encoder: Encoder::new(weights, level),
+            encoder: Encoder::new(weights, Packer::new(level, vnni)),
+            arithmetic,
             rooms: Pool::default(),
             scratches: Pool::default(),
         }
     }
 
-    /// What was recognised, for reports.
+    /// What was recognised and how it is computed, for reports.
     pub(super) fn describe(&self) -> String {
-        self.encoder.describe()
+        format!("{}; {}", self.encoder.describe(), self.arithmetic)
     }
 
     /// Number of logits of a row.
@@ -182,6 +198,11 @@ impl FusedEncoder {
             }
         });
     }
+}
+
+/// The arithmetic where 8-bit integers were asked for in vain.
+pub(super) fn instead_of_int8(reason: &str) -> String {
+    format!("float32 instead of int8: {reason}")
 }
 
 /// How many fragments from the first on have, together, at least so many tokens.

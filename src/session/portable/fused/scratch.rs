@@ -2,6 +2,8 @@
 
 use std::sync::{Mutex, MutexGuard};
 
+use super::kernels::ByteRows;
+
 /// The intermediate results of a run.
 #[derive(Debug, Default)]
 pub(super) struct Scratch {
@@ -17,6 +19,8 @@ pub(super) struct Scratch {
     pub(super) keys: Vec<f32>,
     /// Scores of a head.
     pub(super) scores: Vec<f32>,
+    /// What a product rounds, where it computes in 8-bit integers.
+    pub(super) bytes: ByteRows,
 }
 
 /// Things that were used and are kept for the next user.

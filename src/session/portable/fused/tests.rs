@@ -228,6 +228,15 @@ mod definition {
     }
 }
 
+fn floats(weights: Weights, level: Level) -> FusedEncoder {
+    FusedEncoder::with_instructions(weights, Precision::Float32, level, None)
+}
+
+/// On a machine without the instruction, floats once more.
+fn integers(weights: Weights, level: Level) -> FusedEncoder {
+    FusedEncoder::with_instructions(weights, Precision::Int8, level, Vnni::detect())
+}
+
 fn activations() -> impl Strategy<Value = Activation> {
     prop_oneof![
         Just(Activation::Gelu),
@@ -320,7 +329,7 @@ proptest! {
         let all = || expected.iter().flatten().copied();
         let spread = all().fold(f64::MIN, f64::max) - all().fold(f64::MAX, f64::min);
         for level in levels() {
-            let encoder = FusedEncoder::with_level(weights.clone(), level);
+            let encoder = floats(weights.clone(), level);
             let found = batch.run(&encoder, 1);
             for (found, expected) in found.iter().zip(all()) {
                 let difference = (f64::from(*found) - expected).abs();
@@ -337,6 +346,81 @@ proptest! {
                 prop_assert_eq!(reversed.row(position), found.row(row));
             }
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_changes_a_bit_in_integers_either(
+        shape in shapes(),
+        lengths in prop::collection::vec(1..41_usize, 1..9),
+        seed in any::<u64>(),
+        threads in 2..5_usize,
+    ) {
+        let encoder = integers(weights(&shape, 40, seed), Level::new());
+        let batch = Batch::new(&lengths, 40, seed.rotate_left(17));
+        let found = batch.run(&encoder, 1);
+        prop_assert!(found.iter().all(|logit| logit.is_finite()));
+        prop_assert_eq!(&batch.run(&encoder, threads), &found);
+        for row in 0..lengths.len() {
+            let alone = batch.rows(&[row]).run(&encoder, 1);
+            prop_assert_eq!(alone.row(0), found.row(row), "row {}", row);
+        }
+    }
+}
+
+#[test]
+fn integers_stay_near_the_floats_and_are_not_the_same() {
+    let shape = Shape {
+        heads: 3,
+        head_width: 21,
+        layers: 2,
+        inner: 150,
+        embedding: Some(40),
+        types: true,
+        activation: Activation::Gelu,
+        pooler: Some(Activation::Tanh),
+    };
+    let weights = weights(&shape, 40, 11);
+    let batch = Batch::new(&[1, 7, 40, 22], 40, 3);
+    let level = Level::new();
+    let exact = batch.run(&floats(weights.clone(), level), 1);
+    let found = batch.run(&integers(weights, level), 1);
+    let most = (&found - &exact)
+        .iter()
+        .fold(0.0, |most, x| x.abs().max(most));
+    assert!(most < 0.1, "{most}");
+    assert_eq!(most > 0.0, Vnni::detect().is_some());
+}
+
+#[test]
+fn what_computes_is_told() {
+    let shape = Shape {
+        heads: 2,
+        head_width: 4,
+        layers: 1,
+        inner: 8,
+        embedding: None,
+        types: false,
+        activation: Activation::Gelu,
+        pooler: None,
+    };
+    let told = |precision, vnni| {
+        let weights = weights(&shape, 8, 1);
+        let encoder = FusedEncoder::with_instructions(weights, precision, Level::new(), vnni);
+        let text = encoder.describe();
+        text.rsplit("; ").next().unwrap_or_default().to_owned()
+    };
+    let vnni = Vnni::detect();
+    assert_eq!(told(Precision::Float32, vnni), "float32");
+    assert_eq!(
+        told(Precision::Int8, None),
+        "float32 instead of int8: no AVX-512 VNNI on this machine"
+    );
+    if vnni.is_some() {
+        assert_eq!(told(Precision::Int8, vnni), "int8 by AVX-512 VNNI");
     }
 }
 
@@ -371,16 +455,18 @@ fn weights_that_are_no_numbers_give_logits_that_are_none() {
         let whole = weights(&shape, 40, 5);
         let batch = Batch::new(&[1, 7, 40], 40, 3);
         for level in levels() {
-            let sound = batch.run(&FusedEncoder::with_level(whole.clone(), level), 1);
-            assert!(sound.iter().all(|logit| logit.is_finite()));
-            for (name, damage) in damages {
-                let mut damaged = whole.clone();
-                damage(&mut damaged);
-                let found = batch.run(&FusedEncoder::with_level(damaged, level), 1);
-                assert!(
-                    found.iter().all(|logit| logit.is_nan()),
-                    "{name}, {activation:?}, {level:?}: {found}"
-                );
+            for encoder in [floats, integers] {
+                let sound = batch.run(&encoder(whole.clone(), level), 1);
+                assert!(sound.iter().all(|logit| logit.is_finite()));
+                for (name, damage) in damages {
+                    let mut damaged = whole.clone();
+                    damage(&mut damaged);
+                    let found = batch.run(&encoder(damaged, level), 1);
+                    assert!(
+                        found.iter().all(|logit| logit.is_nan()),
+                        "{name}, {activation:?}, {level:?}: {found}"
+                    );
+                }
             }
         }
     }

@@ -8,6 +8,7 @@ use super::build::{Arg, floats, graph, ints, of_type, op, program, text};
 use crate::session::portable::fused::{self, FusedEncoder};
 use crate::session::portable::graph::Graph;
 use crate::session::portable::interpreter;
+use crate::session::portable::precision::Precision;
 use crate::session::portable::tensor::Tensor;
 use crate::session::{Logits, SessionInputs};
 
@@ -343,7 +344,7 @@ proptest! {
             token_type_ids: "token_type_ids",
         };
         let weights = fused::recognise(&graph, features, SEQ_LEN).map_err(TestCaseError::fail)?;
-        let encoder = FusedEncoder::new(weights);
+        let encoder = FusedEncoder::new(weights, Precision::Float32);
         let batch = Batch::new(&lengths, seed.rotate_left(23));
         let expected = batch.interpret(&graph);
         let spread = expected.iter().copied().fold(f32::MIN, f32::max)

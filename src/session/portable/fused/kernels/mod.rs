@@ -12,13 +12,23 @@ mod activation;
 mod attention;
 mod embed;
 mod gemm;
+#[cfg_attr(not(target_arch = "x86_64"), path = "no_int8.rs")]
+mod int8;
 mod math;
+mod matrix;
 mod norm;
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "only products in integers round weights")
+)]
+mod quantise;
 
 pub(super) use activation::Activation;
 pub(super) use attention::{AttentionScratch, attend, attend_first};
 pub(super) use embed::add_embeddings;
-pub(super) use gemm::{MAX_PANEL, Operand, Packed, multiply};
+pub(super) use gemm::{MAX_PANEL, Operand};
+pub(super) use int8::{ByteRows, Vnni};
+pub(super) use matrix::{Matrix, Packer};
 pub(super) use norm::{add_and_normalise, normalise};
 
 use fearless_simd::prelude::*;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use fearless_simd::Level;
 use gemm::Parallelism;
-use kernels::{Activation, Operand, Packed, multiply};
+use kernels::{Activation, ByteRows, Operand, Packer, Vnni};
 
 /// The best rate of many runs.
 fn rate([m, k, n]: [usize; 3], mut run: impl FnMut()) -> f64 {
@@ -26,26 +26,22 @@ fn noise(count: usize, step: usize) -> Vec<f32> {
     (0..count).map(at).collect()
 }
 
-/// GFLOP/s of this crate, with GELU and without, of `gemm` and of `matrixmultiply`.
-pub fn rates(m: usize, k: usize, n: usize) -> [f64; 4] {
+/// GFLOP/s of this crate, without GELU and with it, in integers where the machine can, of `gemm` and of
+/// `matrixmultiply`.
+pub fn rates(m: usize, k: usize, n: usize) -> [f64; 5] {
     let level = Level::new();
     let (a, b) = (noise(m * k, 7919), noise(k * n, 104_729));
     let mut out = vec![0.0; m * n];
-    let packed = Packed::new(level, k, n, |row, column| b[row * n + column], |_| 0.1);
-    let mut own = |activation| {
+    let mut bytes = ByteRows::default();
+    let mut own = |vnni, activation| {
+        let packer = Packer::new(level, vnni);
+        let matrix = packer.pack(k, n, |row, column| b[row * n + column], |_| 0.1);
         rate([m, k, n], || {
-            multiply(
-                level,
-                Operand::new(&a, k),
-                m,
-                &packed,
-                activation,
-                &mut out,
-                n,
-            );
+            matrix.multiply_densely(Operand::new(&a, k), m, activation, &mut bytes, &mut out);
         })
     };
-    let (plain, gelu) = (own(Activation::Identity), own(Activation::Gelu));
+    let (plain, gelu) = (own(None, Activation::Identity), own(None, Activation::Gelu));
+    let int8 = own(Vnni::detect(), Activation::Identity);
     let (rows, columns) = (k as isize, n as isize);
     let by_gemm = rate([m, k, n], || {
         // SAFETY: the three matrices are m × n, m × k and k × n, row-major and without gaps.
@@ -94,5 +90,5 @@ pub fn rates(m: usize, k: usize, n: usize) -> [f64; 4] {
             );
         }
     });
-    [plain, gelu, by_gemm, by_matrixmultiply]
+    [plain, gelu, int8, by_gemm, by_matrixmultiply]
 }

@@ -1,0 +1,495 @@
+//! Products in 8-bit integers, by the byte dot product of AVX-512 VNNI.
+//!
+//! Weights have a scale per column, activations one per row, found when the row comes; in between, sums
+//! are exact, so that a row of the result depends on its own row alone. Activations are stored with 128
+//! added, as the instruction wants them; sums begin at −128 times the sum of the column, which takes it
+//! out again.
+//!
+//! `unsafe` is needed for two things: to call what is compiled for an instruction set from what is not,
+//! and to read and write vectors by address.
+
+#![allow(
+    unsafe_code,
+    reason = "the byte dot product has no safe wrapper that is as fast; the only file of the portable \
+              session that is not safe Rust"
+)]
+#![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
+
+use std::arch::x86_64::{
+    __m128i, __m512, __m512i, _mm_storeu_si128, _mm512_add_epi32, _mm512_and_si512,
+    _mm512_castps_si512, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_cvtps_epi32,
+    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_epu32,
+    _mm512_mul_ps, _mm512_reduce_max_epu32, _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps,
+};
+
+use super::gemm::Operand;
+use super::quantise::{DEPTH, Quantised, SMALLEST};
+
+/// Numbers in a vector.
+const LANES: usize = 16;
+/// Vectors in a panel: columns that are computed together.
+const VECTORS: usize = 2;
+/// Columns of a panel.
+const PANEL: usize = VECTORS * LANES;
+/// Rows that are computed together.
+const ROWS: usize = 8;
+
+/// Stands for a machine with AVX-512 F and VNNI: there is no other way to get one.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Vnni(());
+
+impl Vnni {
+    /// Asks the processor, and whether the system keeps its wide registers.
+    pub(in super::super) fn detect() -> Option<Self> {
+        let found = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vnni");
+        found.then_some(Self(()))
+    }
+}
+
+/// A matrix `[k, n]` and a bias `[n]`, rounded to bytes and cut into panels.
+#[derive(Debug)]
+pub(super) struct Bytes {
+    panels: Vec<Panel>,
+    k: usize,
+    n: usize,
+    vnni: Vnni,
+}
+
+/// Some columns; those beyond the matrix are zero.
+#[derive(Debug)]
+struct Panel {
+    /// [`DEPTH`] rows of the matrix in each.
+    steps: Vec<[__m512i; VECTORS]>,
+    initial: [__m512i; VECTORS],
+    scale: [__m512; VECTORS],
+    bias: [__m512; VECTORS],
+}
+
+/// Activations rounded to bytes, and their scales.
+#[derive(Debug, Default)]
+pub(in super::super) struct ByteRows {
+    /// Rows filled up to whole vectors.
+    values: Vec<[u8; LANES]>,
+    scales: Vec<f32>,
+}
+
+impl Bytes {
+    /// Packs a matrix of at most [`MAX_INNER`](super::quantise::MAX_INNER) rows.
+    pub(super) fn new(
+        vnni: Vnni,
+        k: usize,
+        n: usize,
+        weight: impl Fn(usize, usize) -> f32,
+        bias: impl Fn(usize) -> f32,
+    ) -> Self {
+        let matrix = Quantised::new(k, n, weight);
+        let bias = |column| if column < n { bias(column) } else { 0.0 };
+        // SAFETY: `vnni` exists, so the machine has the instructions that the function is compiled for.
+        let panel = |first| unsafe { pack(&matrix, k, first, bias) };
+        Self {
+            panels: (0..n).step_by(PANEL).map(panel).collect(),
+            k,
+            n,
+            vnni,
+        }
+    }
+
+    pub(super) fn columns(&self) -> usize {
+        self.n
+    }
+
+    /// `out[i, ..] = a[i, ..] · b + bias` for `rows` rows; rows of `out` lie `out_stride` apart.
+    /// `finish` is called on every part of `out` that is done: from its first element on, so many rows
+    /// of so many columns.
+    pub(super) fn multiply(
+        &self,
+        a: Operand<'_>,
+        rows: usize,
+        bytes: &mut ByteRows,
+        out: &mut [f32],
+        out_stride: usize,
+        finish: impl FnMut(&mut [f32], usize, usize),
+    ) {
+        let Self { vnni: Vnni(()), .. } = self;
+        // SAFETY: `self` holds a `Vnni`, so the machine has the instructions that both functions are
+        // compiled for. That is all they ask: they check bounds like any safe function.
+        unsafe {
+            bytes.fill(a, rows, self.k);
+            product(self, bytes, rows, out, out_stride, finish);
+        }
+    }
+}
+
+/// The panel of a matrix that begins at a column.
+#[target_feature(enable = "avx512f")]
+fn pack(matrix: &Quantised, k: usize, first: usize, bias: impl Fn(usize) -> f32) -> Panel {
+    let columns = |v| first + v * LANES;
+    let step = |step| {
+        std::array::from_fn(|v| {
+            let word = |lane| matrix.word(step, columns(v) + lane);
+            load_integers(&std::array::from_fn(word))
+        })
+    };
+    let floats = |of: &dyn Fn(usize) -> f32| {
+        std::array::from_fn(|v| load_floats(&std::array::from_fn(|lane| of(columns(v) + lane))))
+    };
+    Panel {
+        steps: (0..k.div_ceil(DEPTH)).map(step).collect(),
+        initial: std::array::from_fn(|v| {
+            load_integers(&std::array::from_fn(|lane| {
+                -128 * matrix.sum(columns(v) + lane)
+            }))
+        }),
+        scale: floats(&|column| matrix.scale(column)),
+        bias: floats(&bias),
+    }
+}
+
+impl ByteRows {
+    /// Rounds the first `k` columns of some rows.
+    #[target_feature(enable = "avx512f")]
+    fn fill(&mut self, a: Operand<'_>, rows: usize, k: usize) {
+        let stride = k.div_ceil(LANES);
+        if self.values.len() < rows * stride {
+            self.values.resize(rows * stride, [0; LANES]);
+        }
+        if self.scales.len() < rows {
+            self.scales.resize(rows, 0.0);
+        }
+        for row in 0..rows {
+            let from = &a.values[row * a.stride..][..k];
+            self.scales[row] = quantise(from, &mut self.values[row * stride..][..stride]);
+        }
+    }
+}
+
+/// Rounds a row to bytes and tells their scale; NaN if anything in it is not a finite number.
+#[target_feature(enable = "avx512f")]
+fn quantise(row: &[f32], out: &mut [[u8; LANES]]) -> f32 {
+    let (whole, rest) = row.as_chunks::<LANES>();
+    let mut last = [0.0; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    let (out, out_of_rest) = out.split_at_mut(whole.len());
+
+    // Without their signs, floats are ordered as their bits are, and what is not finite comes last.
+    let mut most = magnitude(&last);
+    for chunk in whole {
+        most = _mm512_max_epu32(most, magnitude(chunk));
+    }
+    let most = f32::from_bits(_mm512_reduce_max_epu32(most));
+    if !most.is_finite() {
+        return f32::NAN;
+    }
+    let most = most.max(SMALLEST);
+    let factor = _mm512_set1_ps(127.0 / most);
+    for (chunk, out) in whole.iter().zip(out) {
+        store_bytes(rounded(chunk, factor), out);
+    }
+    if let Some(out) = out_of_rest.first_mut() {
+        store_bytes(rounded(&last, factor), out);
+    }
+    most / 127.0
+}
+
+/// The bits of absolute values.
+#[target_feature(enable = "avx512f")]
+fn magnitude(values: &[f32; LANES]) -> __m512i {
+    let bits = _mm512_castps_si512(load_floats(values));
+    _mm512_and_si512(bits, _mm512_set1_epi32(i32::MAX))
+}
+
+/// Bytes from 1 to 255.
+#[target_feature(enable = "avx512f")]
+fn rounded(values: &[f32; LANES], factor: __m512) -> __m128i {
+    let scaled = _mm512_cvtps_epi32(_mm512_mul_ps(load_floats(values), factor));
+    _mm512_cvtepi32_epi8(_mm512_add_epi32(scaled, _mm512_set1_epi32(128)))
+}
+
+#[target_feature(enable = "avx512f,avx512vnni")]
+fn product(
+    b: &Bytes,
+    a: &ByteRows,
+    rows: usize,
+    out: &mut [f32],
+    out_stride: usize,
+    mut finish: impl FnMut(&mut [f32], usize, usize),
+) {
+    // Panels outside: a panel stays in the first-level cache while the rows pass by.
+    for (index, panel) in b.panels.iter().enumerate() {
+        let first = index * PANEL;
+        let columns = PANEL.min(b.n - first);
+        let mut row = 0;
+        while row < rows {
+            let out = &mut out[row * out_stride + first..];
+            let done = match rows - row {
+                ROWS.. => tile::<ROWS>(panel, a, b.k, row, out, out_stride, columns),
+                4.. => tile::<4>(panel, a, b.k, row, out, out_stride, columns),
+                2.. => tile::<2>(panel, a, b.k, row, out, out_stride, columns),
+                _ => tile::<1>(panel, a, b.k, row, out, out_stride, columns),
+            };
+            finish(out, done, columns);
+            row += done;
+        }
+    }
+}
+
+/// `M` rows of the product with a panel; gives `M`. Indices are constants once the loops are unrolled,
+/// which keeps the sums in registers.
+#[target_feature(enable = "avx512f,avx512vnni")]
+#[inline]
+#[allow(clippy::needless_range_loop)]
+fn tile<const M: usize>(
+    panel: &Panel,
+    a: &ByteRows,
+    k: usize,
+    row: usize,
+    out: &mut [f32],
+    out_stride: usize,
+    columns: usize,
+) -> usize {
+    let stride = k.div_ceil(LANES);
+    let steps = &panel.steps[..];
+    let mut rows: [&[[u8; DEPTH]]; M] = [&[]; M];
+    for i in 0..M {
+        let bytes = a.values[(row + i) * stride..][..stride].as_flattened();
+        rows[i] = bytes.as_chunks().0;
+    }
+    // Said once, so that the loop below needs no bounds checks.
+    for i in 0..M {
+        assert!(rows[i].len() >= steps.len());
+    }
+    let mut sums = [panel.initial; M];
+    for (step, weights) in steps.iter().enumerate() {
+        for i in 0..M {
+            let x = _mm512_set1_epi32(i32::from_le_bytes(rows[i][step]));
+            for v in 0..VECTORS {
+                sums[i][v] = _mm512_dpbusd_epi32(sums[i][v], x, weights[v]);
+            }
+        }
+    }
+    for i in 0..M {
+        let scale = _mm512_set1_ps(a.scales[row + i]);
+        let mut values = [panel.bias[0]; VECTORS];
+        for v in 0..VECTORS {
+            let scale = _mm512_mul_ps(scale, panel.scale[v]);
+            values[v] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][v]), scale, panel.bias[v]);
+        }
+        let out = &mut out[i * out_stride..][..columns];
+        if out.len() == PANEL {
+            let (out, _) = out.as_chunks_mut();
+            for v in 0..VECTORS {
+                store_floats(values[v], &mut out[v]);
+            }
+        } else {
+            let mut whole = [[0.0; LANES]; VECTORS];
+            for v in 0..VECTORS {
+                store_floats(values[v], &mut whole[v]);
+            }
+            out.copy_from_slice(&whole.as_flattened()[..columns]);
+        }
+    }
+    M
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_floats(values: &[f32; LANES]) -> __m512 {
+    // SAFETY: 64 bytes are read, which is the size of the array; the address needs no alignment.
+    unsafe { _mm512_loadu_ps(values.as_ptr()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn load_integers(values: &[i32; LANES]) -> __m512i {
+    // SAFETY: 64 bytes are read, which is the size of the array; the address needs no alignment.
+    unsafe { _mm512_loadu_si512(values.as_ptr().cast()) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store_floats(vector: __m512, values: &mut [f32; LANES]) {
+    // SAFETY: 64 bytes are written, which is the size of the array, borrowed for this alone; the address
+    // needs no alignment.
+    unsafe { _mm512_storeu_ps(values.as_mut_ptr(), vector) }
+}
+
+#[target_feature(enable = "avx512f")]
+#[inline]
+fn store_bytes(vector: __m128i, values: &mut [u8; LANES]) {
+    // SAFETY: 16 bytes are written, which is the size of the array, borrowed for this alone; the address
+    // needs no alignment.
+    unsafe { _mm_storeu_si128(values.as_mut_ptr().cast(), vector) }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The same product without vectors: every sum exact in 64 bits, every other step rounded once.
+    fn definition(a: &[f32], matrix: &Quantised, bias: &[f32]) -> Vec<f32> {
+        let most = a.iter().map(|x| x.abs()).fold(SMALLEST, f32::max);
+        let (factor, scale) = (127.0 / most, most / 127.0);
+        let rounded: Vec<i64> = a
+            .iter()
+            .map(|x| (x * factor).round_ties_even() as i64)
+            .collect();
+        let column = |column: usize| {
+            let terms = rounded.iter().enumerate();
+            let sum: i64 = terms
+                .map(|(row, x)| x * i64::from(matrix.at(row, column)))
+                .sum();
+            (sum as f32).mul_add(scale * matrix.scale(column), bias[column])
+        };
+        (0..matrix.columns()).map(column).collect()
+    }
+
+    struct Case {
+        a: Vec<f32>,
+        weights: Vec<f32>,
+        bias: Vec<f32>,
+        k: usize,
+        n: usize,
+    }
+
+    impl Case {
+        fn new(rows: usize, k: usize, n: usize, seed: usize) -> Self {
+            let noise = |count: usize, seed: usize, size: f32| -> Vec<f32> {
+                (0..count)
+                    .map(|i| size * (((i * 7919 + seed * 104_729) % 2003) as f32 / 1001.0 - 1.0))
+                    .collect()
+            };
+            Self {
+                a: noise(rows * k, seed, 3.0),
+                weights: noise(k * n, seed + 1, 0.2),
+                bias: noise(n, seed + 2, 1.0),
+                k,
+                n,
+            }
+        }
+
+        fn weight(&self) -> impl Fn(usize, usize) -> f32 {
+            |row, column| self.weights[row * self.n + column]
+        }
+
+        /// Rows of the result `gap` apart, and everything between them as it was.
+        fn multiply(&self, vnni: Vnni, first: usize, rows: usize, gap: usize) -> Vec<f32> {
+            let b = Bytes::new(vnni, self.k, self.n, self.weight(), |column| {
+                self.bias[column]
+            });
+            let stride = self.n + gap;
+            let mut out = vec![-1.0; rows * stride];
+            let a = Operand::new(&self.a[first * self.k..], self.k);
+            let mut bytes = ByteRows::default();
+            let mut done = 0;
+            b.multiply(a, rows, &mut bytes, &mut out, stride, |_, rows, columns| {
+                done += rows * columns;
+            });
+            assert_eq!(done, rows * self.n);
+            out
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn every_bit_follows_the_definition(
+            rows in 1..20_usize,
+            k in 1..200_usize,
+            n in 1..100_usize,
+            gap in 0..3_usize,
+            seed in 0..1000_usize,
+        ) {
+            let Some(vnni) = Vnni::detect() else { return Ok(()) };
+            let case = Case::new(rows, k, n, seed);
+            let matrix = Quantised::new(k, n, case.weight());
+            let found = case.multiply(vnni, 0, rows, gap);
+            for (found, a) in found.chunks(n + gap).zip(case.a.chunks(k)) {
+                prop_assert_eq!(&found[..n], &definition(a, &matrix, &case.bias)[..]);
+                prop_assert!(found[n..].iter().all(|&gap| gap == -1.0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_does_not_depend_on_the_rows_around_it() {
+        let Some(vnni) = Vnni::detect() else { return };
+        let most = 19;
+        let case = Case::new(most, 53, 70, 4);
+        let alone: Vec<_> = (0..most)
+            .map(|row| case.multiply(vnni, row, 1, 0))
+            .collect();
+        for rows in 1..=most {
+            for first in 0..=most - rows {
+                let together = case.multiply(vnni, first, rows, 0);
+                for (i, row) in together.chunks(70).enumerate() {
+                    assert_eq!(row, alone[first + i], "row {i} of {rows}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_spoils_its_row_and_no_other() {
+        let Some(vnni) = Vnni::detect() else { return };
+        for (rows, k, n) in [(9, 21, 40), (3, 32, 5)] {
+            for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                for place in [0, k / 2, k - 1] {
+                    let mut case = Case::new(rows, k, n, 1);
+                    case.a[k + place] = bad;
+                    let found = case.multiply(vnni, 0, rows, 0);
+                    for (row, found) in found.chunks(n).enumerate() {
+                        let spoilt = found.iter().filter(|x| x.is_nan()).count();
+                        assert_eq!(spoilt, if row == 1 { n } else { 0 }, "{bad} at {place}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn zeros_and_extremes_have_a_product() {
+        let Some(vnni) = Vnni::detect() else { return };
+        for (value, expected) in [(0.0, 0.0), (1e-35, 0.0), (1e30, 3e30), (-1e30, -3e30)] {
+            let b = Bytes::new(vnni, 3, 1, |_, _| 1.0, |_| 0.0);
+            let (a, mut out) = ([value; 3], [f32::NAN]);
+            let mut bytes = ByteRows::default();
+            b.multiply(
+                Operand::new(&a, 3),
+                1,
+                &mut bytes,
+                &mut out,
+                1,
+                |_, _, _| {},
+            );
+            assert!(
+                (out[0] - expected).abs() <= expected.abs() * 1e-6,
+                "{value}: {out:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_largest_sum_is_exact() {
+        let Some(vnni) = Vnni::detect() else { return };
+        let k = super::super::quantise::MAX_INNER;
+        for sign in [1.0, -1.0] {
+            let b = Bytes::new(vnni, k, 1, |_, _| sign, |_| 0.0);
+            let (a, mut out) = (vec![127.0; k], [f32::NAN]);
+            let mut bytes = ByteRows::default();
+            b.multiply(
+                Operand::new(&a, k),
+                1,
+                &mut bytes,
+                &mut out,
+                1,
+                |_, _, _| {},
+            );
+            let expected = sign * (k * 127) as f32;
+            assert!(
+                (out[0] - expected).abs() <= expected.abs() * 1e-6,
+                "{out:?} {expected}"
+            );
+        }
+    }
+}
