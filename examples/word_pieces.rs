@@ -3,12 +3,11 @@
 #[path = "common/mod.rs"]
 mod common;
 
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use common::{Outcome, exit_with};
+use common::{Outcome, exit_with, read_text};
 use vacancy_sections::{Encoder, Overflow, WordPieceEncoder};
 
 const HELP: &str = "\
@@ -46,26 +45,13 @@ fn run() -> Outcome<()> {
         }
     }
     let encoder = WordPieceEncoder::from_dir(model)?.with_overflow(overflow);
-    let input: Box<dyn Read> = match file.as_deref() {
-        None | Some("-") => Box::new(io::stdin().lock()),
-        Some(path) => Box::new(File::open(path).map_err(|error| format!("{path}: {error}"))?),
-    };
-    encode_lines(&encoder, BufReader::new(input))
-}
-
-fn encode_lines(encoder: &WordPieceEncoder, mut input: impl BufRead) -> Outcome<()> {
+    let text = read_text(file.as_deref().unwrap_or("-"))?;
     let mut output = BufWriter::new(io::stdout().lock());
-    let mut line = Vec::new();
-    let mut number = 0_u64;
-    while input.read_until(b'\n', &mut line)? > 0 {
-        number += 1;
-        let bytes = line.strip_suffix(b"\n").unwrap_or(&line);
-        let text = std::str::from_utf8(bytes).map_err(|error| format!("line {number}: {error}"))?;
-        let encoding = encoder.encode(text)?;
+    for line in text.split_terminator('\n') {
+        let encoding = encoder.encode(line)?;
         let windows = encoding.windows.iter().map(|window| &window.input_ids);
         serde_json::to_writer(&mut output, &windows.collect::<Vec<_>>())?;
         output.write_all(b"\n")?;
-        line.clear();
     }
     output.flush()?;
     Ok(())

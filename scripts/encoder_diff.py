@@ -11,7 +11,6 @@ max_length=128` cuts it, and in windows, whose pieces must be those of the whole
 Prints the first difference and the counts; exit status 1 if anything differs.
 """
 
-import argparse
 import json
 import os
 import shlex
@@ -25,7 +24,7 @@ os.environ['TRANSFORMERS_VERBOSITY'] = 'error'
 import tokenizers
 import transformers
 
-from texts import lines_of, texts_of
+from texts import arguments, lines_of, write_texts
 
 COMMAND = 'cargo run --quiet --release --example word_pieces --'
 MAX_LENGTH = 128
@@ -42,26 +41,18 @@ def answers_of(command, path, answers):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('file', metavar='FILE')
-    parser.add_argument('--field', help='FILE is JSON lines; a.b goes into objects and lists')
-    parser.add_argument('--normalise', action='store_true',
-                        help='split at \\r too and collapse white space, as blocks are made')
+    parser = arguments(__doc__, COMMAND,
+                       'prints a JSON array of windows for each line of the file given last')
     parser.add_argument('--model', default='assets', help='directory of the tokenizer')
-    parser.add_argument('--command', default=COMMAND,
-                        help='prints a JSON array of windows for each line of the file given last')
     args = parser.parse_args()
     tokenizer = transformers.AutoTokenizer.from_pretrained(args.model)
     start, end = tokenizer.cls_token_id, tokenizer.sep_token_id
     command = shlex.split(args.command) + ['--model', args.model]
 
-    texts = chars = pieces = long = different = 0
+    texts = pieces = long = different = 0
     with tempfile.TemporaryDirectory() as folder:
         path = folder + '/lines.txt'
-        with open(path, 'w', encoding='utf-8', newline='') as output:
-            for text in texts_of(args.file, args.field, args.normalise):
-                chars += len(text)
-                output.write(text + '\n')
+        chars = write_texts(args, path)
         split = answers_of(command, path, folder + '/split.jsonl')
         cut = answers_of(command + ['--truncate'], path, folder + '/cut.jsonl')
         lines = lines_of(path)

@@ -12,7 +12,6 @@ fragments on either side.
 Prints the first difference and the counts; exit status 1 if anything differs.
 """
 
-import argparse
 import json
 import shlex
 import subprocess
@@ -23,34 +22,22 @@ from importlib.metadata import version
 
 from razdel import sentenize
 
-from texts import lines_of, texts_of
+from texts import arguments, lines_of, write_texts
 
 RAZDEL = '0.5.0'
 COMMAND = 'cargo run --quiet --release --example chunk -- --chunker razdel'
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('file', metavar='FILE')
-    parser.add_argument('--field', help='FILE is JSON lines; a.b goes into objects and lists')
-    parser.add_argument('--normalise', action='store_true',
-                        help='split at \\r too and collapse white space, as blocks are made')
-    parser.add_argument('--command', default=COMMAND,
-                        help='prints a JSON array of fragments for each line of the file given last')
+    parser = arguments(__doc__, COMMAND,
+                       'prints a JSON array of fragments for each line of the file given last')
     args = parser.parse_args()
     if version('razdel') != RAZDEL:
         sys.exit('expected razdel %s, found %s' % (RAZDEL, version('razdel')))
 
     with tempfile.TemporaryDirectory() as folder:
         path = folder + '/lines.txt'
-        chars = 0
-        with open(path, 'w', encoding='utf-8', newline='') as output:
-            try:
-                for text in texts_of(args.file, args.field, args.normalise):
-                    chars += len(text)
-                    output.write(text + '\n')
-            except (OSError, ValueError) as error:
-                sys.exit('%s: %s' % (args.file, error))
+        chars = write_texts(args, path)
         started = time.monotonic()
         found = subprocess.run(shlex.split(args.command) + [path], stdout=subprocess.PIPE, check=False)
         seconds = time.monotonic() - started

@@ -1,9 +1,11 @@
 """The texts of a file of lines or of JSON lines, for the scripts that compare."""
 
+import argparse
 import gzip
 import io
 import json
 import re
+import sys
 
 
 def lines_of(path):
@@ -43,3 +45,27 @@ def texts_of(path, field, normalise):
             text = text.encode('utf-8', 'replace').decode('utf-8')
             for part in re.split(r'[\n\r]+', text) if normalise else text.split('\n'):
                 yield re.sub(r'\s+', ' ', part).strip() if normalise else part
+
+
+def arguments(doc, command, prints):
+    """The arguments that every comparison takes; `prints` is what the command does."""
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.add_argument('file', metavar='FILE')
+    parser.add_argument('--field', help='FILE is JSON lines; a.b goes into objects and lists')
+    parser.add_argument('--normalise', action='store_true',
+                        help='split at \\r too and collapse white space, as blocks are made')
+    parser.add_argument('--command', default=command, help=prints)
+    return parser
+
+
+def write_texts(args, path):
+    """Writes the texts of FILE to the lines of another file; gives the number of characters."""
+    chars = 0
+    with open(path, 'w', encoding='utf-8', newline='') as output:
+        try:
+            for text in texts_of(args.file, args.field, args.normalise):
+                chars += len(text)
+                output.write(text + '\n')
+        except (OSError, ValueError) as error:
+            sys.exit('%s: %s' % (args.file, error))
+    return chars
