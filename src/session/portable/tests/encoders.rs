@@ -28,6 +28,8 @@ struct Shape {
     types: bool,
     /// Width of the embeddings, where it is not the encoder's.
     embedding: Option<usize>,
+    /// What scores are multiplied with.
+    scale: f32,
     /// The scale stands at the query instead of the scores.
     early_scale: bool,
     /// The mask is selected instead of multiplied.
@@ -53,6 +55,7 @@ fn shapes() -> impl Strategy<Value = Shape> {
             pooler,
             types,
             embedding,
+            scale: 1.0 / (head_width as f32).sqrt(),
             early_scale,
             select,
             turned,
@@ -164,8 +167,7 @@ impl Writer {
         self.add("transpose", arguments, &[1, heads, SEQ_LEN, width])
     }
 
-    fn scale(&mut self, x: &str, width: usize, shape: &[usize]) -> String {
-        let factor = 1.0 / (width as f32).sqrt();
+    fn scale(&mut self, x: &str, factor: f32, shape: &[usize]) -> String {
         self.add(
             "mul",
             vec![("x", Arg::from(x)), ("y", factor.into())],
@@ -187,7 +189,7 @@ impl Writer {
         let key = part(self);
         let value = early.unwrap_or_else(|| part(self));
         if shape.early_scale {
-            query = self.scale(&query, width, &per_head);
+            query = self.scale(&query, shape.scale, &per_head);
         }
         let arguments = vec![
             ("x", Arg::from(&*query)),
@@ -196,7 +198,7 @@ impl Writer {
         ];
         let mut scores = self.add("matmul", arguments, &square);
         if !shape.early_scale {
-            scores = self.scale(&scores, width, &square);
+            scores = self.scale(&scores, shape.scale, &square);
         }
         let masked = self.sum(Arg::from(&*scores), mask.into(), &square);
         let arguments = vec![("x", Arg::from(&*masked)), ("axis", (-1).into())];
@@ -327,6 +329,39 @@ impl Batch {
     }
 }
 
+const FEATURES: fused::Features<'static> = fused::Features {
+    input_ids: "input_ids",
+    attention_mask: "attention_mask",
+    token_type_ids: "token_type_ids",
+};
+
+#[test]
+fn scores_that_are_turned_around_or_made_larger_are_left_to_the_interpreter() {
+    for early_scale in [false, true] {
+        for scale in [0.0, -0.5, 1.5, -7328.0, 42_000.0] {
+            let shape = Shape {
+                heads: 2,
+                head_width: 4,
+                layers: 1,
+                inner: 8,
+                activation: "EXACT",
+                pooler: true,
+                types: true,
+                embedding: None,
+                scale,
+                early_scale,
+                select: false,
+                turned: false,
+            };
+            let graph = graph(&write(&shape, 7)).unwrap();
+            assert!(
+                fused::recognise(&graph, FEATURES, SEQ_LEN).is_err(),
+                "{scale}"
+            );
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
 
@@ -338,12 +373,7 @@ proptest! {
         threads in 2..5_usize,
     ) {
         let graph = graph(&write(&shape, seed)).unwrap();
-        let features = fused::Features {
-            input_ids: "input_ids",
-            attention_mask: "attention_mask",
-            token_type_ids: "token_type_ids",
-        };
-        let weights = fused::recognise(&graph, features, SEQ_LEN).map_err(TestCaseError::fail)?;
+        let weights = fused::recognise(&graph, FEATURES, SEQ_LEN).map_err(TestCaseError::fail)?;
         let encoder = FusedEncoder::new(weights, Precision::Float32);
         let batch = Batch::new(&lengths, seed.rotate_left(23));
         let expected = batch.interpret(&graph);

@@ -107,12 +107,21 @@ pub(super) fn attention(
     if value_factor != 1.0 {
         return Err("values that are multiplied with a number".to_owned());
     }
+    let scale = scale * query_factor * key_factor;
+    // Padding is left out instead of being masked. That is the same only while the mask outweighs
+    // the scores, and scores that are made larger might reach it.
+    if !(scale > 0.0 && scale <= 1.0) {
+        return Err(format!(
+            "expected scores multiplied with a number of at most 1, found {scale}: {}",
+            program.describe(scores)
+        ));
+    }
     Ok(Attention {
         heads: sizes.heads,
         query,
         key,
         value,
-        scale: scale * query_factor * key_factor,
+        scale,
     })
 }
 
