@@ -8,7 +8,7 @@ use divan::counter::{BytesCount, ItemsCount};
 use ndarray::Array2;
 use vacancy_sections::{
     Aggregator, Chunker, Document, MajorityVote, MlPackage, PortableSession, RazdelChunker,
-    ScoredFragment, SectionClassifier, Session, SessionInputs,
+    ScoredFragment, SectionClassifier, SequenceAggregator, Session, SessionInputs,
 };
 
 const VACANCY: &str = include_str!("../assets/sample_vacancy.txt");
@@ -55,6 +55,22 @@ fn aggregate(bencher: Bencher) {
     bencher
         .counter(ItemsCount::new(fragments.len()))
         .bench(|| MajorityVote.aggregate(black_box(&fragments)));
+}
+
+/// The default aggregator on the fragments of the vacancy.
+#[divan::bench]
+fn decode(bencher: Bencher) {
+    let classifier = SectionClassifier::embedded().expect("the embedded model");
+    let sections = classifier.classify_vacancy(VACANCY).expect("sections");
+    let fragments: Vec<_> = sections
+        .fragments
+        .iter()
+        .enumerate()
+        .map(|(index, fragment)| ScoredFragment::new(index, &fragment.text, fragment.probabilities))
+        .collect();
+    bencher
+        .counter(ItemsCount::new(fragments.len()))
+        .bench(|| SequenceAggregator::new().aggregate(black_box(&fragments)));
 }
 
 #[divan::bench]

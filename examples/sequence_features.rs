@@ -5,7 +5,7 @@ use std::io::{BufRead, BufWriter, Write};
 use std::process::ExitCode;
 
 use serde::Deserialize;
-use vacancy_sections::testing::{FEATURE_GROUPS, GATES, LINKS, sequence_features};
+use vacancy_sections::testing::{FEATURE_GROUPS, HIDDEN_WIDTH, WORD_BUCKETS, sequence_features};
 use vacancy_sections::{BlockKind, Probabilities, ScoredFragment};
 
 const HELP: &str = "\
@@ -16,8 +16,9 @@ Usage: sequence_features < VACANCIES > ROWS
   input   one vacancy per line: {\"fragments\": [{\"block\": 0, \"text\": \"…\",
           \"probabilities\": [5 numbers], \"kind\": \"list_item\", \"emphasis\": false}, …]};
           kind and emphasis may be missing
-  output  first {\"groups\": [[name, width], …], \"links\": […], \"gates\": […]}, then per
-          vacancy a list of [[feature, …], [value, …], link, gate], one per fragment
+  output  first {\"groups\": [[name, width], …], \"buckets\": 4096, \"hidden\": 48}, then per
+          vacancy a list of [[feature, …], [value, …], [bucket of a word, …]], one per
+          fragment
 ";
 
 #[derive(Deserialize)]
@@ -52,7 +53,11 @@ fn main() -> ExitCode {
 
 fn run() -> Result<(), Box<dyn Error>> {
     let mut out = BufWriter::new(std::io::stdout().lock());
-    let head = serde_json::json!({ "groups": FEATURE_GROUPS, "links": LINKS, "gates": GATES });
+    let head = serde_json::json!({
+        "groups": FEATURE_GROUPS,
+        "buckets": WORD_BUCKETS,
+        "hidden": HIDDEN_WIDTH,
+    });
     writeln!(out, "{head}")?;
     for (number, line) in std::io::stdin().lock().lines().enumerate() {
         let at = |error: &dyn Error| format!("line {}: {error}", number + 1);
@@ -72,7 +77,7 @@ fn run() -> Result<(), Box<dyn Error>> {
             .into_iter()
             .map(|row| {
                 let (numbers, values): (Vec<_>, Vec<_>) = row.features.into_iter().unzip();
-                (numbers, values, row.link, row.gate)
+                (numbers, values, row.words)
             })
             .collect();
         serde_json::to_writer(&mut out, &rows)?;

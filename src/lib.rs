@@ -105,7 +105,7 @@ mod steps;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing {
     pub use crate::aggregate::inspection::{
-        FEATURE_GROUPS, FeatureRow, GATES, LINKS, sequence_features,
+        FEATURE_GROUPS, FeatureRow, HIDDEN_WIDTH, WORD_BUCKETS, sequence_features,
     };
     pub use crate::encode::WordEncoder;
     pub use crate::session::MockSession;

@@ -37,7 +37,7 @@ fn files_under(folder: &Path, found: &mut Vec<PathBuf>) {
 fn every_packaged_file_has_the_hash_on_the_card() {
     let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets");
     let mut files = vec![
-        assets.join("sequence.txt"),
+        assets.join("sequence.bin"),
         assets.join("tokenizer.json"),
         assets.join("tokenizer_config.json"),
     ];

@@ -5,7 +5,7 @@ import hashlib
 import pathlib
 
 BEGIN, END = "<!-- sha256:begin -->", "<!-- sha256:end -->"
-PARTS = ("section_classifier.mlpackage", "sequence.txt", "tokenizer.json", "tokenizer_config.json")
+PARTS = ("section_classifier.mlpackage", "sequence.bin", "tokenizer.json", "tokenizer_config.json")
 
 
 def files(assets):

@@ -1,15 +1,15 @@
-//! Joint decoding of a whole vacancy: a linear-chain conditional random field.
+//! Joint decoding of a whole vacancy: a small recurrent network over its fragments.
 
-mod chain;
 mod cues;
 mod features;
-mod lexicon;
+mod network;
 mod parameters;
+mod words;
 
 use std::sync::OnceLock;
 
-use chain::{CLASSES, Node};
 use features::Evidence;
+use network::CLASSES;
 use parameters::Parameters;
 
 use super::{Aggregator, Decision, ScoredFragment};
@@ -18,17 +18,17 @@ use crate::prediction::Probabilities;
 use crate::section::Section;
 
 /// The weights learned by `training/sequence`.
-const TABLE: &str = include_str!("../../assets/sequence.txt");
-const TABLE_NAME: &str = "assets/sequence.txt";
+const TABLE: &[u8] = include_bytes!("../../assets/sequence.bin");
+const TABLE_NAME: &str = "assets/sequence.bin";
 
 /// Decides all fragments of a vacancy together: "Английский язык" is a requirement under one heading
 /// and a benefit under another.
 ///
-/// A linear-chain conditional random field over section and heading of every fragment. It weighs
-/// the model's probabilities of the fragment and its neighbours, the text (length, ending, common
-/// words of headings and calls to apply), the layout (blocks, list items, emphasis) and what follows
-/// what. The probabilities of a decision are the exact marginals (forward–backward), computed in
-/// time linear in the number of fragments.
+/// A small recurrent network reads the fragments in text order, forwards and backwards. It weighs the
+/// model's probabilities, the words, the form (length, ending, contacts) and the layout (blocks, list
+/// items, emphasis), and says for each fragment which section it belongs to and whether it only
+/// announces one. Its time is linear in the number of fragments; texts of more than 512 fragments are
+/// read piece by piece.
 ///
 /// It works with any model; `kind` and `emphasis` of the fragments help and may be missing. See
 /// `docs/sequence.md` for the features, the training and the figures.
@@ -94,9 +94,11 @@ impl Aggregator for SequenceAggregator {
     fn aggregate(&self, fragments: &[ScoredFragment<'_>]) -> Result<Vec<Decision>> {
         let parameters = parameters()?;
         let threshold = self.junk_threshold.unwrap_or(parameters.junk_threshold);
-        chain::marginals(&nodes(fragments, parameters))
+        let evidence = Evidence::new(fragments);
+        let classes = parameters.network.classes(&evidence);
+        classes
             .iter()
-            .map(|marginals| decide(marginals, threshold))
+            .map(|classes| decide(classes, threshold))
             .collect()
     }
 }
@@ -114,34 +116,13 @@ fn parameters() -> Result<&'static Parameters> {
         })
 }
 
-fn nodes<'a>(fragments: &[ScoredFragment<'_>], parameters: &'a Parameters) -> Vec<Node<'a>> {
-    let evidence = Evidence::new(fragments);
-    (0..evidence.len())
-        .map(|index| {
-            let mut scores = [0.0; CLASSES];
-            evidence.visit(index, |feature, value| {
-                if let Some(weights) = parameters.features.get(feature) {
-                    for (score, weight) in scores.iter_mut().zip(weights) {
-                        *score += weight * f64::from(value);
-                    }
-                }
-            });
-            Node {
-                scores,
-                under: &parameters.under[evidence.gate(index) as usize],
-                transitions: &parameters.transitions[evidence.link(index) as usize],
-            }
-        })
-        .collect()
-}
-
-fn decide(marginals: &[f64; CLASSES], threshold: f32) -> Result<Decision> {
+fn decide(classes: &[f32; CLASSES], threshold: f32) -> Result<Decision> {
     let mut weights = [0.0; Section::COUNT];
     let mut heading = 0.0;
     for (section, weight) in Section::ALL.into_iter().zip(&mut weights) {
-        let announcing = marginals[Section::COUNT + section.id()];
+        let announcing = classes[Section::COUNT + section.id()];
         heading += announcing;
-        *weight = (marginals[section.id()] + announcing) as f32;
+        *weight = classes[section.id()] + announcing;
     }
     let probabilities = Probabilities::from_weights(weights)?;
     let mut section = Section::Responsibilities;
@@ -158,25 +139,22 @@ fn decide(marginals: &[f64; CLASSES], threshold: f32) -> Result<Decision> {
     Ok(decision)
 }
 
-/// Rows of features for the training: number and value of each feature that is not 0, names of the
-/// link to the fragment before and of the gate.
+/// Rows of features for the training.
 #[cfg(any(test, feature = "testing"))]
 pub(crate) mod inspection {
-    use super::features::{Evidence, GROUPS, Gate, Link};
+    use super::features::{Evidence, GROUPS};
+    use super::{network, words};
     use crate::aggregate::ScoredFragment;
 
     /// What the sequence aggregator sees of one fragment.
     ///
     /// ```
-    /// use vacancy_sections::testing::{LINKS, sequence_features};
+    /// use vacancy_sections::testing::sequence_features;
     /// use vacancy_sections::{Probabilities, ScoredFragment};
     ///
     /// let even = Probabilities::from_logits([0.0; 5])?;
-    /// let rows = sequence_features(&[
-    ///     ScoredFragment::new(0, "Знание SQL.", even),
-    ///     ScoredFragment::new(0, "Опыт от 3 лет.", even),
-    /// ]);
-    /// assert_eq!(LINKS[rows[1].link], "same_block");
+    /// let rows = sequence_features(&[ScoredFragment::new(0, "Знание SQL.", even)]);
+    /// assert_eq!(rows[0].words.len(), 2);
     /// # Ok::<(), vacancy_sections::Error>(())
     /// ```
     #[derive(Debug, Clone, PartialEq)]
@@ -184,10 +162,8 @@ pub(crate) mod inspection {
     pub struct FeatureRow {
         /// Number and value of each feature that is not 0.
         pub features: Vec<(usize, f32)>,
-        /// Index into [`LINKS`]: how the fragment hangs on the one before it.
-        pub link: usize,
-        /// Index into [`GATES`].
-        pub gate: usize,
+        /// The bucket of each word, below [`WORD_BUCKETS`].
+        pub words: Vec<usize>,
     }
 
     /// Names and widths of the groups of features, in the order of their numbers.
@@ -198,18 +174,18 @@ pub(crate) mod inspection {
     /// assert!(FEATURE_GROUPS.iter().any(|(name, width)| *name == "own_log" && *width == 5));
     /// ```
     pub const FEATURE_GROUPS: &[(&str, usize)] = &GROUPS;
-    /// Names of the links.
+    /// Number of the buckets that words fall into.
     ///
     /// ```
-    /// assert!(vacancy_sections::testing::LINKS.contains(&"same_block"));
+    /// assert!(vacancy_sections::testing::WORD_BUCKETS.is_power_of_two());
     /// ```
-    pub const LINKS: &[&str] = &Link::NAMES;
-    /// Names of the gates.
+    pub const WORD_BUCKETS: usize = words::BUCKETS;
+    /// Width of the vectors inside the network.
     ///
     /// ```
-    /// assert!(vacancy_sections::testing::GATES.contains(&"item"));
+    /// assert!(vacancy_sections::testing::HIDDEN_WIDTH > 5);
     /// ```
-    pub const GATES: &[&str] = &Gate::NAMES;
+    pub const HIDDEN_WIDTH: usize = network::HIDDEN;
 
     /// One row per fragment of a vacancy.
     ///
@@ -225,8 +201,7 @@ pub(crate) mod inspection {
                 evidence.visit(index, |feature, value| features.push((feature, value)));
                 FeatureRow {
                     features,
-                    link: evidence.link(index) as usize,
-                    gate: evidence.gate(index) as usize,
+                    words: evidence.words(index).to_vec(),
                 }
             })
             .collect()
@@ -333,9 +308,11 @@ mod tests {
         let bare = fragment(0, "Наши плюшки", [0.1, 0.1, 0.6, 0.1, 0.1]);
         let bold = bare.in_block(BlockKind::Paragraph, true);
         let announced = |first: ScoredFragment<'_>| {
-            let parameters = parameters().unwrap();
-            let marginals = chain::marginals(&nodes(&[first, body], parameters));
-            marginals[0][Section::COUNT..].iter().sum::<f64>()
+            let classes = parameters()
+                .unwrap()
+                .network
+                .classes(&Evidence::new(&[first, body]));
+            classes[0][Section::COUNT..].iter().sum::<f32>()
         };
         assert!(announced(bold) > announced(bare));
     }

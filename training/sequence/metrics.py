@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from chain import SECTIONS
+from features import SECTIONS
 
 JUNK = 4
 

@@ -1,34 +1,31 @@
-"""Learns assets/sequence.txt from labelled vacancies and a model's probabilities of their fragments.
+"""Learns assets/sequence.bin: the network that decides all fragments of a vacancy together.
 
-    cargo build --no-default-features --features serde,testing --example sequence_features
-    python training/sequence/train.py --program target/debug/examples/sequence_features \\
-        --train train.jsonl.gz --dev dev.jsonl.gz --probabilities student.npz tfidf.npz --out assets/sequence.txt
+    cargo build --release --features serde,testing --example sequence_features
+    python training/sequence/train.py --program target/release/examples/sequence_features \\
+        --hand more.jsonl --probabilities student.npz other.npz --dev dev.jsonl.gz \\
+        --corpus corpus.jsonl --teacher teacher.npz --out assets/sequence.bin
 
-Each .npz holds `train` (out of fold: no row may come from a model that has seen the vacancy) and `dev`, one row of
-five probabilities per fragment in file order. Every vacancy is used twice per .npz: as it is, and with the kinds and
-emphasis of its HTML and probabilities sharpened or flattened by a random temperature, so that the weights fit models of
-different calibration and texts of different structure.
+An .npz of --probabilities (predict.py) holds `train`, `corpus` and `dev`, one row of five probabilities per fragment in
+file order. `train` belongs to the files of --hand, one after the other, and may end early: no row may come from a model
+that was trained on the hand label of that fragment. First the network learns the teacher's opinion of the corpus, then the hand labels. Every time a vacancy is
+read, the source of its probabilities, their temperature, the layout and the words that are seen are drawn anew, so that the
+weights fit models of different calibration and texts of different structure.
 """
 
 import argparse
+import copy
 import hashlib
-
-import numpy as np
+import math
+import time
 
 import metrics
-import table
-from features import Vacancies, read
-from fit import decode, fit
+import numpy as np
+import torch
+from features import SECTIONS, SHARES, Vacancies, of_shares, read
+from network import Network, by_section, quantise, write
 
 THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
-
-
-def tempered(probabilities, rows, seed):
-    """Probabilities of each vacancy raised to a power of its own, log-uniform from 0.4 to 1.6, and renormalised."""
-    lengths = [len(row["fragments"]) for row in rows]
-    exponents = np.exp(np.random.default_rng(seed).uniform(np.log(0.4), np.log(1.6), len(rows)))
-    powers = np.maximum(probabilities, 1e-9) ** np.repeat(exponents, lengths)[:, None]
-    return powers / powers.sum(1, keepdims=True)
+LONGEST = 300
 
 
 def sha(path):
@@ -36,9 +33,93 @@ def sha(path):
         return hashlib.sha256(data.read()).hexdigest()[:16]
 
 
-def penalties(groups, plain, stems):
-    """L2 strength of each feature row: one for the stems, one for the rest."""
-    return np.concatenate([np.full(width, stems if name.startswith("stem") else plain) for name, width in groups])
+class Source:
+    """Vacancies with and without layout, and the opinions of models on their fragments."""
+
+    def __init__(self, program, rows, opinions):
+        self.ways = [Vacancies(program, rows, layout) for layout in (False, True)]
+        self.starts, self.lengths = self.ways[0].starts, self.ways[0].lengths
+        self.opinions = opinions
+
+    def usable(self, index):
+        part = slice(self.starts[index], self.starts[index + 1])
+        return [opinion[part] for opinion in self.opinions if not np.isnan(opinion[part]).any()]
+
+    def drawn(self, picked, rng, args):
+        """Features, words and counts of vacancies, as seen this time."""
+        features, words, counts = [], [], []
+        for index in picked:
+            start, end = self.starts[index], self.starts[index + 1]
+            way = self.ways[int(rng.random() < 0.5)]
+            found = self.usable(index)
+            # The first source is the model that the table is shipped with.
+            shares = found[0] if len(found) == 1 or rng.random() < args.first else found[1 + rng.integers(len(found) - 1)]
+            if rng.random() < 0.5:
+                shares = np.maximum(shares, 1e-9) ** np.exp(rng.uniform(np.log(0.4), np.log(1.6)))
+                shares = shares / shares.sum(1, keepdims=True)
+            values = way.features[start:end].copy()
+            values[:, :SHARES] = of_shares(shares)
+            values[:, :SECTIONS] += args.noise * rng.standard_normal((end - start, SECTIONS))
+            mine, many = way.words_of(start, end)
+            kept = rng.random(len(mine)) >= args.word_dropout
+            fragment = np.repeat(np.arange(len(many)), many)[kept]
+            features.append(values)
+            words.append(mine[kept])
+            counts.append(np.bincount(fragment, minlength=len(many)))
+        tensors = (np.concatenate(part) for part in (features, words, counts))
+        features, words, counts = (torch.from_numpy(part) for part in tensors)
+        return features.float(), words, counts, self.lengths[picked]
+
+
+def train(net, source, targets, loss_of, args, epochs, rate, rng, report):
+    optimiser = torch.optim.AdamW(net.parameters(), lr=rate, weight_decay=0.01)
+    picked = [i for i in range(len(source.lengths)) if source.lengths[i] <= LONGEST and source.usable(i)]
+    steps = math.ceil(epochs * sum(source.lengths[i] for i in picked) / args.fragments)
+    queue, started, averaged = [], time.time(), copy.deepcopy(net)
+    net.train()
+    for step in range(steps):
+        batch, size = [], 0
+        while size < args.fragments:
+            queue = queue or list(rng.permutation(picked))
+            batch.append(queue.pop())
+            size += source.lengths[batch[-1]]
+        for group in optimiser.param_groups:
+            group["lr"] = rate * min(1.0, (step + 1) / 50) * (0.5 * (1 + math.cos(math.pi * step / steps)) + 0.01)
+        scores = torch.log_softmax(net(*source.drawn(batch, rng, args)), -1)
+        gold = torch.cat([targets[source.starts[i] : source.starts[i + 1]] for i in batch])
+        loss = loss_of(scores, gold)
+        optimiser.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+        optimiser.step()
+        decay = min(args.average, (step + 1) / (step + 10))
+        with torch.no_grad():
+            torch._foreach_lerp_(list(averaged.parameters()), list(net.parameters()), 1 - decay)
+        if (step + 1) % args.evaluate_every == 0 or step + 1 == steps:
+            print(f"step {step + 1} of {steps} {time.time() - started:.0f} s loss {loss.item():.3f} {report(averaged)}", flush=True)
+    net.load_state_dict(averaged.state_dict())
+
+
+@torch.inference_mode()
+def decode(net, vacancies, probabilities):
+    """Probabilities of the classes, fragments in file order."""
+    net.eval()
+    found = []
+    for index, length in enumerate(vacancies.lengths):
+        start, end = vacancies.starts[index], vacancies.starts[index + 1]
+        features = vacancies.features[start:end].copy()
+        features[:, :SHARES] = of_shares(probabilities[start:end])
+        words, counts = vacancies.words_of(start, end)
+        logits = net(torch.from_numpy(features), torch.from_numpy(words), torch.from_numpy(counts), [length])
+        found.append(torch.softmax(logits, -1).numpy())
+    return np.concatenate(found)
+
+
+def without_headings(rows, probabilities):
+    """The vacancies as their writers might have left them without a single heading line."""
+    keep = np.array([not fragment["heading"] for row in rows for fragment in row["fragments"]])
+    bare = [{**row, "fragments": [f for f in row["fragments"] if not f["heading"]]} for row in rows]
+    return [row for row in bare if row["fragments"]], probabilities[keep]
 
 
 def report(name, marginals, vacancies, threshold):
@@ -51,55 +132,73 @@ def report(name, marginals, vacancies, threshold):
         print(f"{name}, {kind}: {metrics.line(values)}", flush=True)
 
 
-def without_headings(rows, probabilities):
-    """The vacancies as their writers might have left them without a single heading line."""
-    keep = np.array([not fragment["heading"] for row in rows for fragment in row["fragments"]])
-    bare = [{**row, "fragments": [f for f in row["fragments"] if not f["heading"]]} for row in rows]
-    return [row for row in bare if row["fragments"]], probabilities[keep]
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help="examples/sequence_features, built")
-    parser.add_argument("--train", required=True)
+    parser.add_argument("--hand", nargs="+", required=True)
     parser.add_argument("--dev", required=True)
+    parser.add_argument("--corpus", required=True)
     parser.add_argument("--probabilities", nargs="+", required=True)
-    parser.add_argument("--out", required=True)
-    parser.add_argument("--l2", type=float, default=20.0)
-    parser.add_argument("--stem-l2", type=float, default=40.0)
-    parser.add_argument("--iterations", type=int, default=60)
+    parser.add_argument("--teacher", nargs="+", required=True, help=".npz with `corpus`, averaged")
+    parser.add_argument("--leave-out", help="numbers of corpus rows that are among the hand-labelled ones, one per line")
+    parser.add_argument("--soft-epochs", type=float, default=4)
+    parser.add_argument("--epochs", type=float, default=6)
+    parser.add_argument("--rate", type=float, default=4e-3)
+    parser.add_argument("--dropout", type=float, default=0.1)
+    parser.add_argument("--word-dropout", type=float, default=0.1)
+    parser.add_argument("--noise", type=float, default=0.1)
+    parser.add_argument("--smoothing", type=float, default=0.01)
+    parser.add_argument("--average", type=float, default=0.997, help="decay of the averaged weights")
+    parser.add_argument("--first", type=float, default=0.75, help="share of the first source of probabilities")
+    parser.add_argument("--fragments", type=int, default=400, help="fragments per step")
     parser.add_argument("--junk-threshold", type=float, default=0.4)
+    parser.add_argument("--evaluate-every", type=int, default=500)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", required=True)
     args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    torch.set_num_threads(1)
+    rng = np.random.default_rng(args.seed)
 
-    train, dev = read(args.train), read(args.dev)
     stored = [np.load(path) for path in args.probabilities]
-    sets = []
-    for seed, npz in enumerate(stored):
-        sets.append(Vacancies(args.program, train, npz["train"], False))
-        sets.append(Vacancies(args.program, train, tempered(npz["train"], train, seed), True))
-    share = np.full(len(train), 1.0 / len(sets))
-    first = sets[0]
-    groups = first.groups
-    sets = [(vacancies, share) for vacancies in sets]
-    strengths = penalties(groups, args.l2, args.stem_l2)
-    vector, weights = fit(sets, strengths, args.iterations, verbose=True)
+    rows, dev_rows = [row for path in args.hand for row in read(path)], read(args.dev)
+    dev = Vacancies(args.program, dev_rows, False)
+    head = dev.head
+    net = Network(dev.features.shape[1], head["buckets"], head["hidden"], args.dropout)
+    current = lambda net: metrics.line(metrics.figures(decode(net, dev, stored[0]["dev"]), dev.classes, args.junk_threshold))
+
+    corpus_rows = read(args.corpus)
+    teacher = np.mean([np.load(path)["corpus"] for path in args.teacher], 0).astype(np.float32)
+    corpus = Source(args.program, corpus_rows, [npz["corpus"].copy() for npz in stored])
+    if args.leave_out:
+        for line in open(args.leave_out):
+            for opinion in corpus.opinions:
+                opinion[corpus.starts[int(line)] : corpus.starts[int(line) + 1]] = np.nan
+    loss = lambda scores, gold: -(gold * by_section(scores)).sum(1).mean()
+    train(net, corpus, torch.from_numpy(teacher), loss, args, args.soft_epochs, args.rate, rng, current)
+    count = sum(len(row["fragments"]) for row in rows)
+    filled = lambda known: np.concatenate([known, np.full((count - len(known), SECTIONS), np.nan, dtype=np.float32)])
+    hand = Source(args.program, rows, [filled(npz["train"]) for npz in stored])
+    loss = lambda scores, gold: torch.nn.functional.cross_entropy(scores, gold, label_smoothing=args.smoothing)
+    train(net, hand, torch.from_numpy(hand.ways[0].classes), loss, args, args.epochs, 0.6 * args.rate, rng, current)
+
+    quantise(net)
     for path, npz in zip(args.probabilities, stored):
         cases = {
-            "plain": (dev, npz["dev"], False),
-            "HTML layout": (dev, npz["dev"], True),
-            "headings taken out": (*without_headings(dev, npz["dev"]), False),
+            "plain": (dev_rows, npz["dev"], False),
+            "HTML layout": (dev_rows, npz["dev"], True),
+            "headings taken out": (*without_headings(dev_rows, npz["dev"]), False),
         }
-        for case, (rows, probabilities, layout) in cases.items():
-            vacancies = Vacancies(args.program, rows, probabilities, layout)
-            marginals = decode(vector, weights, vacancies)
+        for case, (found, probabilities, layout) in cases.items():
+            vacancies = Vacancies(args.program, found, layout)
+            marginals = decode(net, vacancies, probabilities)
             report(f"dev, {path}, {case}", marginals, vacancies, args.junk_threshold)
             if case == "plain":
                 for threshold in THRESHOLDS:
-                    values = metrics.figures(marginals, vacancies.classes, threshold)
-                    print(f"  junk from {threshold:.2f}: {metrics.line(values)}")
-    comments = [f"train {sha(args.train)}", f"l2 {args.l2:g} stem-l2 {args.stem_l2:g}"]
+                    print(f"  junk from {threshold:.2f}: {metrics.line(metrics.figures(marginals, vacancies.classes, threshold))}")
+    comments = [f"hand {' '.join(sha(path) for path in args.hand)}", f"corpus {sha(args.corpus)}"]
     comments += [f"probabilities {sha(path)}" for path in args.probabilities]
-    table.write(args.out, first, weights.split(vector), args.junk_threshold, comments)
+    write(args.out, net, head, args.junk_threshold, comments)
 
 
 if __name__ == "__main__":

@@ -1,70 +1,60 @@
-"""The chain of training/sequence against an enumeration of all sequences, and its gradient against differences."""
+"""The network of training/sequence against its definition, and its table read back."""
 
-import itertools
 import pathlib
 import sys
+import tempfile
 import unittest
 
 import numpy as np
+import torch
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "sequence"))
-import chain  # noqa: E402
+import network  # noqa: E402
+
+HEAD = {"groups": [["own_log", 5], ["own_share", 5]]}
 
 
-def problem(lengths, seed):
-    rng = np.random.default_rng(seed)
-    count = sum(lengths)
-    layout = chain.Layout(lengths, rng.integers(0, 2, count), rng.integers(0, 2, count))
-    scores = rng.normal(size=(count, chain.CLASSES))
-    transitions = rng.normal(size=(2, chain.CLASSES, chain.CLASSES))
-    under = rng.normal(size=(2, chain.ANNOUNCED, chain.SECTIONS))
-    return layout, scores, transitions, under
+def small(seed=1):
+    torch.manual_seed(seed)
+    return network.Network(features=10, buckets=16, hidden=8).eval()
 
 
-def score(layout, scores, transitions, under, start, classes):
-    total, announced = 0.0, chain.SECTIONS
-    for index, found in enumerate(classes):
-        row = start + index
-        total += scores[row, found]
-        if index:
-            total += transitions[layout.links[row], classes[index - 1], found]
-        if found < chain.SECTIONS:
-            total += under[layout.gates[row], announced, found]
-        else:
-            announced = found - chain.SECTIONS
-    return total
+class Definition(unittest.TestCase):
+    def test_gated_sums(self):
+        net, hidden = small(), 8
+        x = torch.randn(1, 5, hidden)
+        with torch.no_grad():
+            found = net.carried(net.first, x, torch.ones(1, 5, dtype=torch.bool))[0].numpy()
+            parts = net.first(x)[0].numpy()
+        for direction, order in enumerate([range(5), range(4, -1, -1)]):
+            state = np.zeros(hidden)
+            for row in order:
+                gate = parts[row, direction * hidden : (direction + 1) * hidden]
+                candidate = parts[row, (2 + direction) * hidden : (3 + direction) * hidden]
+                keep = 0.5 + 0.5 * gate / (1 + np.abs(gate))
+                state = keep * state + (1 - keep) * candidate
+                np.testing.assert_allclose(found[row, (1 + direction) * hidden : (2 + direction) * hidden], state, atol=1e-5)
+
+    def test_company_changes_nothing(self):
+        net = small()
+        features, words = torch.randn(7, 10), torch.randint(0, 16, (9,))
+        counts = torch.tensor([2, 0, 1, 1, 2, 3, 0])
+        with torch.no_grad():
+            both = net(features, words, counts, [3, 4])
+            apart = [net(features[:3], words[:3], counts[:3], [3]), net(features[3:], words[3:], counts[3:], [4])]
+        np.testing.assert_allclose(both.numpy(), torch.cat(apart).numpy(), atol=1e-5)
 
 
-class Chain(unittest.TestCase):
-    def test_marginals_are_those_of_the_enumeration(self):
-        lengths = [3, 1, 2]
-        layout, scores, transitions, under = problem(lengths, 1)
-        found = chain.class_marginals(layout, scores, transitions, under)
-        start = 0
-        for length in lengths:
-            expected = np.zeros((length, chain.CLASSES))
-            for classes in itertools.product(range(chain.CLASSES), repeat=length):
-                weight = np.exp(score(layout, scores, transitions, under, start, classes))
-                expected[np.arange(length), classes] += weight
-            expected /= expected[0].sum()
-            np.testing.assert_allclose(found[start : start + length], expected, atol=1e-10)
-            start += length
-
-    def test_the_gradient_is_that_of_the_loss(self):
-        lengths = [4, 2, 5]
-        layout, *parts = problem(lengths, 2)
-        states = chain.gold_states(np.random.default_rng(3).integers(0, chain.CLASSES, sum(lengths)), lengths)
-        weights = np.repeat([1.0, 0.5, 2.0], lengths)
-        _, *gradients = chain.loss_and_gradient(layout, *parts, states, weights)
-        for part, gradient in zip(parts, gradients):
-            for index in np.random.default_rng(4).integers(0, part.size, 12):
-                at = np.unravel_index(index, part.shape)
-                kept, losses = part[at], []
-                for step in (1e-5, -1e-5):
-                    part[at] = kept + step
-                    losses.append(chain.loss_and_gradient(layout, *parts, states, weights)[0])
-                part[at] = kept
-                self.assertAlmostEqual((losses[0] - losses[1]) / 2e-5, gradient[at], places=5)
+class Table(unittest.TestCase):
+    def test_read_back(self):
+        net = small()
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "table.bin"
+            network.write(path, net, HEAD, 0.25, ["a comment"])
+            found, named = network.load(path)
+        self.assertEqual(named["junk_threshold"], "0.25")
+        for expected, value in zip(net.parameters(), found.parameters()):
+            np.testing.assert_allclose(value.detach().numpy(), expected.detach().numpy(), atol=1e-6)
 
 
 if __name__ == "__main__":

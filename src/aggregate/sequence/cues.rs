@@ -1,11 +1,13 @@
 //! What can be seen of one fragment without a model.
 
-use super::lexicon::Stems;
+use super::words::bucket;
 use crate::aggregate::ScoredFragment;
 use crate::document::{BlockKind, marker_len};
 
 /// Longest line, in words, that may pass for a heading.
 const HEADING_WORDS: usize = 8;
+/// Longest line, in words, that may pass for one by its length alone.
+const SHORT_HEADING_WORDS: usize = 4;
 /// Longest beginning before a colon, in words, that may announce what stands behind it.
 const INLINE_WORDS: usize = 5;
 /// Fewest digits of a telephone number.
@@ -36,9 +38,8 @@ pub(super) enum Opening {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cues {
     pub(super) words: usize,
-    pub(super) stems: Stems,
-    /// Stems of "Требования" in "Требования: опыт от 3 лет".
-    pub(super) inline: Stems,
+    /// A few words, a colon and something behind it: "Требования: опыт от 3 лет".
+    pub(super) inline: bool,
     pub(super) ending: Ending,
     pub(super) opening: Opening,
     /// A list item by its kind or by a bullet in front.
@@ -60,7 +61,13 @@ pub(super) struct Cues {
 
 impl Cues {
     /// The signs of a fragment; `alone` when it is the whole of its block, `first` when it begins it.
-    pub(super) fn new(fragment: &ScoredFragment<'_>, first: bool, alone: bool) -> Self {
+    /// The buckets of its words are added to `buckets`.
+    pub(super) fn new(
+        fragment: &ScoredFragment<'_>,
+        first: bool,
+        alone: bool,
+        buckets: &mut Vec<usize>,
+    ) -> Self {
         #[cfg(test)]
         crate::steps::add(fragment.text.len());
         let text = fragment.text.trim();
@@ -72,24 +79,22 @@ impl Cues {
         let body = body.trim_matches(|c: char| matches!(c, '*' | '_') || c.is_whitespace());
         let starred = starred && (text.ends_with("**") || text.ends_with("__"));
 
-        let spelling = Spelling::new(body);
+        let spelling = Spelling::new(body, |word| buckets.push(bucket(word)));
         let ending = ending(body);
         let emphasis = alone && (fragment.emphasis || starred);
         let heading_kind = fragment.kind == BlockKind::Heading;
         let short = (1..=HEADING_WORDS).contains(&spelling.words);
-        let inline = inline(body);
+        let inline = is_inline(body);
         let announces = alone
             && short
-            && inline.is_empty()
+            && !inline
             && (ending == Ending::Colon
                 || emphasis
                 || heading_kind
-                || (spelling.words <= 4
-                    && !spelling.stems.is_empty()
+                || (spelling.words <= SHORT_HEADING_WORDS
                     && matches!(ending, Ending::Word | Ending::Question)));
         Self {
             words: spelling.words,
-            stems: spelling.stems,
             inline,
             ending,
             opening: opening(body),
@@ -108,11 +113,6 @@ impl Cues {
             announces,
         }
     }
-
-    /// Whether the line is short enough to be a heading.
-    pub(super) fn is_short(&self) -> bool {
-        self.words <= HEADING_WORDS
-    }
 }
 
 /// The small letter of one of А..Я.
@@ -128,11 +128,11 @@ struct Spelling {
     capitals: usize,
     latin: usize,
     digits: usize,
-    stems: Stems,
 }
 
 impl Spelling {
-    fn new(text: &str) -> Self {
+    /// Counts, and hands over each word in lower case with `е` for `ё`.
+    fn new(text: &str, mut sink: impl FnMut(&str)) -> Self {
         let mut spelling = Self::default();
         let mut word = String::new();
         for character in text.chars() {
@@ -147,7 +147,9 @@ impl Spelling {
                     spelling.capitals += 1;
                     word.push(small(character));
                 }
-                '\0'..='\x7F' if !character.is_ascii_alphanumeric() => spelling.close(&mut word),
+                '\0'..='\x7F' if !character.is_ascii_alphanumeric() => {
+                    spelling.close(&mut word, &mut sink)
+                }
                 _ if character.is_alphanumeric() => {
                     spelling.letters += usize::from(character.is_alphabetic());
                     spelling.capitals += usize::from(character.is_uppercase());
@@ -157,17 +159,17 @@ impl Spelling {
                         word.push(if lower == 'ё' { 'е' } else { lower });
                     }
                 }
-                _ => spelling.close(&mut word),
+                _ => spelling.close(&mut word, &mut sink),
             }
         }
-        spelling.close(&mut word);
+        spelling.close(&mut word, &mut sink);
         spelling
     }
 
-    fn close(&mut self, word: &mut String) {
+    fn close(&mut self, word: &mut String, sink: &mut impl FnMut(&str)) {
         if !word.is_empty() {
             self.words += 1;
-            self.stems.add(word);
+            sink(word);
             word.clear();
         }
     }
@@ -198,20 +200,15 @@ fn opening(text: &str) -> Opening {
     }
 }
 
-/// Stems of the few words before a colon that has something behind it.
-fn inline(text: &str) -> Stems {
+/// Whether a few words and a colon stand before the rest.
+fn is_inline(text: &str) -> bool {
     let Some((head, tail)) = text.split_once(':') else {
-        return Stems::default();
+        return false;
     };
     // Far enough for five long words.
-    if head.chars().count() >= 80 {
-        return Stems::default();
-    }
-    let spelling = Spelling::new(head);
-    if spelling.words > INLINE_WORDS || !tail.chars().any(char::is_alphanumeric) {
-        return Stems::default();
-    }
-    spelling.stems
+    head.chars().count() < 80
+        && head.split_whitespace().count() <= INLINE_WORDS
+        && tail.chars().any(char::is_alphanumeric)
 }
 
 fn has_emoji(text: &str) -> bool {
@@ -273,7 +270,12 @@ mod tests {
 
     fn cues(text: &str) -> Cues {
         let even = Probabilities::from_weights([1.0; 5]).unwrap();
-        Cues::new(&ScoredFragment::new(0, text, even), true, true)
+        Cues::new(
+            &ScoredFragment::new(0, text, even),
+            true,
+            true,
+            &mut Vec::new(),
+        )
     }
 
     #[test]
@@ -289,7 +291,7 @@ mod tests {
         }
         for text in [
             "Опыт работы от 3 лет.",
-            "ДМС",
+            "Знание SQL и опыт с ClickHouse",
             "Требования: опыт",
             "",
             "---",
@@ -314,7 +316,8 @@ mod tests {
                     Probabilities::from_weights([1.0; 5]).unwrap()
                 ),
                 true,
-                true
+                true,
+                &mut Vec::new()
             )
             .list
         );
@@ -322,13 +325,13 @@ mod tests {
 
     #[test]
     fn inline_headings_need_something_behind_the_colon() {
-        assert!(!cues("Требования: опыт от 3 лет").inline.is_empty());
+        assert!(cues("Требования: опыт от 3 лет").inline);
         for text in [
             "Требования:",
             "Опыт",
             "Мы предлагаем вам всё и ещё немного сверху: опыт",
         ] {
-            assert!(cues(text).inline.is_empty(), "{text}");
+            assert!(!cues(text).inline, "{text}");
         }
     }
 

@@ -1,103 +1,90 @@
-//! The table of learned weights: a text of lines, read once.
+//! The table of learned weights: a few lines of text, then numbers.
 //!
 //! ```text
-//! vacancy-sections sequence 1
-//! feature <group> <width>             then <width> lines of 10 numbers
-//! transition <link>                   then 10 lines (from) of 10 numbers (to)
-//! under <gate>                        then 6 lines (announced) of 5 numbers (content)
+//! vacancy-sections sequence 2
+//! hidden 48
+//! buckets 4096
+//! feature <group> <width>       a line per group of features
 //! junk_threshold <number>
-//! end
+//! word_scale <number>
+//! data
 //! ```
 //!
-//! Classes are the five sections as content, then the five sections as headings. Lines that begin
-//! with `#` are comments.
+//! Behind the last line stand the words' rows (`i8`, bucket by bucket), then the layers `read`,
+//! `first`, `mix`, `second`, `gather`, `decide`: each its weights `[inputs, outputs]` and its bias, as
+//! little-endian `f32`. Lines that begin with `#` are comments.
 
-use super::chain::{ANNOUNCED, CLASSES, Table, Transitions, Under};
-use super::features::{GROUPS, Gate, Link, WIDTH};
+use std::str::FromStr;
+
+use ndarray::{Array1, Array2};
+
+use super::features::{GROUPS, WIDTH};
+use super::network::{CLASSES, HIDDEN, Linear, Network};
+use super::words::BUCKETS;
 use crate::error::{Error, Result};
-use crate::section::Section;
 
-const FIRST_LINE: &str = "vacancy-sections sequence 1";
+const FIRST_LINE: &str = "vacancy-sections sequence 2";
 
 /// Weights beyond this are no outcome of the training, and sums of them might leave the numbers.
-const LARGEST: f64 = 1e6;
+const LARGEST: f32 = 1e3;
 
-/// The weights of the chain.
+/// Longest line of the head.
+const LONGEST_LINE: usize = 200;
+
+/// The network, and what is decided with it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Parameters {
-    /// A row per feature.
-    pub(super) features: Vec<[f64; CLASSES]>,
-    /// By [`Link`].
-    pub(super) transitions: [Transitions; Link::NAMES.len()],
-    /// By [`Gate`].
-    pub(super) under: [Under; Gate::NAMES.len()],
+    pub(super) network: Network,
     /// From this probability on a fragment is junk.
     pub(super) junk_threshold: f32,
 }
 
 impl Parameters {
     /// Reads a table; `file` names it in errors.
-    pub(super) fn parse(file: &str, text: &str) -> Result<Self> {
-        let mut lines = Lines::new(file, text);
-        lines.expect(FIRST_LINE)?;
-        let mut features = Vec::with_capacity(WIDTH);
+    pub(super) fn parse(file: &str, bytes: &[u8]) -> Result<Self> {
+        let mut table = Table { file, rest: bytes };
+        table.expect(FIRST_LINE)?;
+        table.expect(&format!("hidden {HIDDEN}"))?;
+        table.expect(&format!("buckets {BUCKETS}"))?;
         for (name, width) in GROUPS {
-            lines.expect(&format!("feature {name} {width}"))?;
-            for _ in 0..width {
-                features.push(lines.numbers()?);
-            }
+            table.expect(&format!("feature {name} {width}"))?;
         }
-        let mut transitions = [[[0.0; CLASSES]; CLASSES]; Link::NAMES.len()];
-        for (name, table) in Link::NAMES.iter().zip(&mut transitions) {
-            lines.expect(&format!("transition {name}"))?;
-            for row in table.iter_mut() {
-                *row = lines.numbers()?;
-            }
+        let junk_threshold = table.named("junk_threshold")?;
+        let word_scale = table.named("word_scale")?;
+        table.expect("data")?;
+        let words = table.take("words", BUCKETS * HIDDEN)?;
+        let words = words
+            .iter()
+            .map(|byte| i8::from_le_bytes([*byte]))
+            .collect();
+        let network = Network {
+            words,
+            word_scale,
+            read: table.linear("read", WIDTH, HIDDEN)?,
+            first: table.linear("first", HIDDEN, 4 * HIDDEN)?,
+            mix: table.linear("mix", 3 * HIDDEN, HIDDEN)?,
+            second: table.linear("second", HIDDEN, 4 * HIDDEN)?,
+            gather: table.linear("gather", 3 * HIDDEN, HIDDEN)?,
+            decide: table.linear("decide", HIDDEN, CLASSES)?,
+        };
+        if !table.rest.is_empty() {
+            let found = format!("{} bytes more", table.rest.len());
+            return Err(table.mismatch("the end", "no more bytes", &found));
         }
-        let mut under = [[[0.0; Section::COUNT]; ANNOUNCED]; Gate::NAMES.len()];
-        for (name, table) in Gate::NAMES.iter().zip(&mut under) {
-            lines.expect(&format!("under {name}"))?;
-            for row in table.iter_mut() {
-                *row = lines.numbers()?;
-            }
-        }
-        let (transitions, under) = (transitions.map(Table::new), under.map(Table::new));
-        let junk_threshold = lines.threshold()?;
-        lines.expect("end")?;
-        lines.finish()?;
         Ok(Self {
-            features,
-            transitions,
-            under,
+            network,
             junk_threshold,
         })
     }
 }
 
-/// The lines of a table that are no comments.
-struct Lines<'a> {
+/// What is left of a table.
+struct Table<'a> {
     file: &'a str,
-    rest: Box<dyn Iterator<Item = (usize, &'a str)> + 'a>,
+    rest: &'a [u8],
 }
 
-impl<'a> Lines<'a> {
-    fn new(file: &'a str, text: &'a str) -> Self {
-        let numbered = text
-            .lines()
-            .enumerate()
-            .map(|(at, line)| (at + 1, line.trim()));
-        let rest = numbered.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-        Self {
-            file,
-            rest: Box::new(rest),
-        }
-    }
-
-    fn next(&mut self, expected: &str) -> Result<(usize, &'a str)> {
-        let next = self.rest.next();
-        next.ok_or_else(|| self.mismatch("the table", expected, "its end"))
-    }
-
+impl<'a> Table<'a> {
     fn mismatch(&self, what: &str, expected: &str, found: &str) -> Error {
         Error::Mismatch {
             file: self.file.to_owned(),
@@ -107,109 +94,81 @@ impl<'a> Lines<'a> {
         }
     }
 
+    /// The next line that is no comment.
+    fn line(&mut self, expected: &str) -> Result<&'a str> {
+        loop {
+            let end = self
+                .rest
+                .iter()
+                .take(LONGEST_LINE)
+                .position(|byte| *byte == b'\n');
+            let Some((line, rest)) = end.and_then(|end| self.rest.split_at_checked(end)) else {
+                return Err(self.mismatch("the table", expected, "its end"));
+            };
+            self.rest = rest.get(1..).unwrap_or_default();
+            let line = std::str::from_utf8(line)
+                .map_err(|_| self.mismatch("the table", expected, "a line that is no text"))?;
+            let line = line.trim();
+            if !line.is_empty() && !line.starts_with('#') {
+                return Ok(line);
+            }
+        }
+    }
+
     fn expect(&mut self, expected: &str) -> Result<()> {
-        let (number, line) = self.next(expected)?;
+        let line = self.line(expected)?;
         if line == expected {
             return Ok(());
         }
-        Err(self.mismatch(&format!("line {number}"), expected, line))
+        Err(self.mismatch("a line of the table", expected, line))
     }
 
-    fn numbers<const N: usize>(&mut self) -> Result<[f64; N]> {
-        let expected = format!("{N} numbers");
-        let (number, line) = self.next(&expected)?;
-        let mut values = [0.0; N];
-        let mut words = line.split_ascii_whitespace();
-        for value in &mut values {
-            let word: Option<f64> = words.next().and_then(|word| word.parse().ok());
-            match word {
-                Some(weight) if weight.abs() <= LARGEST => *value = weight,
-                _ => return Err(self.mismatch(&format!("line {number}"), &expected, line)),
+    /// The number on a line of that name: from 0 to 1.
+    fn named(&mut self, name: &str) -> Result<f32> {
+        let expected = format!("{name} and a number from 0 to 1");
+        let line = self.line(&expected)?;
+        line.strip_prefix(name)
+            .and_then(|rest| f32::from_str(rest.trim()).ok())
+            .filter(|number| (0.0..=1.0).contains(number))
+            .ok_or_else(|| self.mismatch("a line of the table", &expected, line))
+    }
+
+    fn take(&mut self, what: &str, count: usize) -> Result<&'a [u8]> {
+        let Some((taken, rest)) = self.rest.split_at_checked(count) else {
+            let found = format!("{} bytes", self.rest.len());
+            return Err(self.mismatch(what, &format!("{count} bytes"), &found));
+        };
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    fn numbers(&mut self, what: &str, count: usize) -> Result<Vec<f32>> {
+        let bytes = self.take(what, count * size_of::<f32>())?;
+        let (chunks, _) = bytes.as_chunks();
+        let numbers: Vec<f32> = chunks
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect();
+        match numbers.iter().find(|number| !(number.abs() <= LARGEST)) {
+            None => Ok(numbers),
+            Some(number) => {
+                let expected = format!("numbers up to {LARGEST}");
+                Err(self.mismatch(what, &expected, &number.to_string()))
             }
         }
-        if words.next().is_some() {
-            return Err(self.mismatch(&format!("line {number}"), &expected, line));
-        }
-        Ok(values)
     }
 
-    fn threshold(&mut self) -> Result<f32> {
-        let expected = "junk_threshold and a number from 0 to 1";
-        let (number, line) = self.next(expected)?;
-        line.strip_prefix("junk_threshold ")
-            .and_then(|word| word.parse().ok())
-            .filter(|threshold| (0.0..=1.0).contains(threshold))
-            .ok_or_else(|| self.mismatch(&format!("line {number}"), expected, line))
-    }
-
-    fn finish(&mut self) -> Result<()> {
-        match self.rest.next() {
-            None => Ok(()),
-            Some((number, line)) => {
-                Err(self.mismatch(&format!("line {number}"), "nothing more", line))
-            }
-        }
+    fn linear(&mut self, name: &str, inputs: usize, outputs: usize) -> Result<Linear> {
+        let weights = self.numbers(name, inputs * outputs)?;
+        let bias = self.numbers(name, outputs)?;
+        let weights = Array2::from_shape_vec((inputs, outputs), weights)
+            .map_err(|error| self.mismatch(name, "a matrix", &error.to_string()))?;
+        Ok(Linear {
+            weights,
+            bias: Array1::from_vec(bias),
+        })
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::TABLE;
-    use super::*;
-
-    fn error(text: &str) -> String {
-        Parameters::parse("table", text).unwrap_err().to_string()
-    }
-
-    #[test]
-    fn the_embedded_table_is_read() {
-        let parameters = Parameters::parse("sequence.txt", TABLE).unwrap();
-        assert_eq!(parameters.features.len(), WIDTH);
-    }
-
-    #[test]
-    fn another_version_is_refused() {
-        let text = TABLE.replacen("sequence 1", "sequence 2", 1);
-        assert!(error(&text).contains("expected vacancy-sections sequence 1"));
-    }
-
-    #[test]
-    fn another_width_is_refused() {
-        let text = TABLE.replacen("feature own_log 5", "feature own_log 6", 1);
-        assert!(error(&text).contains("expected feature own_log 5, found feature own_log 6"));
-    }
-
-    #[test]
-    fn a_row_of_another_length_is_refused() {
-        let long = TABLE.replacen("feature own_log 5\n", "feature own_log 5\n1 ", 1);
-        assert!(error(&long).contains("expected 10 numbers"));
-        let short = TABLE.replacen("feature own_log 5\n", "feature own_log 5\n1\n", 1);
-        assert!(error(&short).contains("expected 10 numbers"));
-    }
-
-    #[test]
-    fn numbers_that_cannot_be_weights_are_refused() {
-        for word in ["NaN", "inf", "-inf", "1e7", "x", "1,5"] {
-            let row = format!("feature own_log 5\n{word} 0 0 0 0 0 0 0 0 0\n");
-            let text = TABLE.replacen("feature own_log 5\n", &row, 1);
-            assert!(error(&text).contains("expected 10 numbers"), "{word}");
-        }
-    }
-
-    #[test]
-    fn a_table_that_ends_early_or_goes_on_is_refused() {
-        for text in ["", "garbage", "\u{0}\u{1}", FIRST_LINE] {
-            assert!(error(text).contains("expected"), "{text:?}");
-        }
-        let cut = &TABLE[..TABLE.len() / 2];
-        assert!(error(&cut[..=cut.rfind('\n').unwrap()]).contains("its end"));
-        assert!(error(&format!("{TABLE}more\n")).contains("nothing more"));
-    }
-
-    #[test]
-    fn a_threshold_beyond_one_is_refused() {
-        let at = TABLE.find("junk_threshold").unwrap();
-        let text = format!("{}junk_threshold 1.5\nend\n", &TABLE[..at]);
-        assert!(error(&text).contains("from 0 to 1"));
-    }
-}
+mod tests;

@@ -9,7 +9,7 @@ fn fragment(block: usize, text: &str) -> ScoredFragment<'_> {
     )
 }
 
-/// The last group is the bias: it is reached only when every group was emitted, in order.
+/// The last group is the link: it is reached only when every group was emitted, in order.
 #[test]
 fn every_group_has_its_place() {
     let fragments = [fragment(0, "Требования:"), fragment(1, "Опыт от 3 лет.")];
@@ -20,7 +20,7 @@ fn every_group_has_its_place() {
             assert!(last < Some(feature) && feature < WIDTH);
             last = Some(feature);
         });
-        assert_eq!(last, Some(WIDTH - 1));
+        assert!(last >= Some(offset(GROUPS.len() - 1)));
     }
 }
 
