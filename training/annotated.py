@@ -40,6 +40,8 @@ def main():
     parser.add_argument("--descriptions", required=True)
     parser.add_argument("--annotations", nargs="+", required=True)
     parser.add_argument("--out", required=True)
+    parser.add_argument("--corpus", help="with --rows: the corpus of corpus.py")
+    parser.add_argument("--rows", help="where to store the numbers of the corpus rows that are labelled now")
     args = parser.parse_args()
 
     codes = {}
@@ -69,6 +71,12 @@ def main():
     if codes:
         raise SystemExit(f"expected descriptions for all annotations, found none for {sorted(codes)[:5]} ({len(codes)} in all)")
     rows.write(args.out, out)
+    if args.corpus:
+        labelled = {tuple(fragment["text"] for fragment in row["fragments"]) for row in out}
+        with open(args.rows, "w", encoding="utf-8") as numbers:
+            for number, row in enumerate(rows.read(args.corpus)):
+                if tuple(row["texts"]) in labelled:
+                    numbers.write(f"{number}\n")
     print(f"{len(out)} vacancies, {sum(len(row['fragments']) for row in out)} fragments")
 
 

@@ -24,7 +24,6 @@ import torch
 from features import SECTIONS, SHARES, Vacancies, of_shares, read
 from network import Network, by_section, quantise, write
 
-THRESHOLDS = np.round(np.arange(0.05, 0.96, 0.05), 2)
 LONGEST = 300
 
 
@@ -115,23 +114,6 @@ def decode(net, vacancies, probabilities):
     return np.concatenate(found)
 
 
-def without_headings(rows, probabilities):
-    """The vacancies as their writers might have left them without a single heading line."""
-    keep = np.array([not fragment["heading"] for row in rows for fragment in row["fragments"]])
-    bare = [{**row, "fragments": [f for f in row["fragments"] if not f["heading"]]} for row in rows]
-    return [row for row in bare if row["fragments"]], probabilities[keep]
-
-
-def report(name, marginals, vacancies, threshold):
-    """All vacancies, then apart by source format and kind of job."""
-    kinds = {"all": lambda row: True, "IT": lambda row: row["it"], "other": lambda row: not row["it"]}
-    kinds |= {form: lambda row, form=form: row["format"] == form for form in ("html", "newline", "flat")}
-    for kind, belongs in kinds.items():
-        picked = np.repeat([belongs(row) for row in vacancies.rows], vacancies.lengths)
-        values = metrics.figures(marginals[picked], vacancies.classes[picked], threshold)
-        print(f"{name}, {kind}: {metrics.line(values)}", flush=True)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--program", required=True, help="examples/sequence_features, built")
@@ -151,7 +133,7 @@ def main():
     parser.add_argument("--average", type=float, default=0.997, help="decay of the averaged weights")
     parser.add_argument("--first", type=float, default=0.75, help="share of the first source of probabilities")
     parser.add_argument("--fragments", type=int, default=400, help="fragments per step")
-    parser.add_argument("--junk-threshold", type=float, default=0.4)
+    parser.add_argument("--junk-threshold", type=float, default=0.25)
     parser.add_argument("--evaluate-every", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", required=True)
@@ -183,19 +165,7 @@ def main():
     train(net, hand, torch.from_numpy(hand.ways[0].classes), loss, args, args.epochs, 0.6 * args.rate, rng, current)
 
     quantise(net)
-    for path, npz in zip(args.probabilities, stored):
-        cases = {
-            "plain": (dev_rows, npz["dev"], False),
-            "HTML layout": (dev_rows, npz["dev"], True),
-            "headings taken out": (*without_headings(dev_rows, npz["dev"]), False),
-        }
-        for case, (found, probabilities, layout) in cases.items():
-            vacancies = Vacancies(args.program, found, layout)
-            marginals = decode(net, vacancies, probabilities)
-            report(f"dev, {path}, {case}", marginals, vacancies, args.junk_threshold)
-            if case == "plain":
-                for threshold in THRESHOLDS:
-                    print(f"  junk from {threshold:.2f}: {metrics.line(metrics.figures(marginals, vacancies.classes, threshold))}")
+    print("dev, with rounded words: " + current(net))
     comments = [f"hand {' '.join(sha(path) for path in args.hand)}", f"corpus {sha(args.corpus)}"]
     comments += [f"probabilities {sha(path)}" for path in args.probabilities]
     write(args.out, net, head, args.junk_threshold, comments)

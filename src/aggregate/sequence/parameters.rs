@@ -149,7 +149,10 @@ impl<'a> Table<'a> {
             .iter()
             .map(|bytes| f32::from_le_bytes(*bytes))
             .collect();
-        match numbers.iter().find(|number| !(number.abs() <= LARGEST)) {
+        match numbers
+            .iter()
+            .find(|number| !number.is_finite() || number.abs() > LARGEST)
+        {
             None => Ok(numbers),
             Some(number) => {
                 let expected = format!("numbers up to {LARGEST}");

@@ -150,7 +150,7 @@ fn long_texts_are_read_piece_by_piece() {
     let even = Probabilities::from_weights([1.0; 5]).unwrap();
     let rows = |count: usize| -> Vec<ScoredFragment<'static>> {
         let text = |index: usize| {
-            if index % 7 == 0 {
+            if index.is_multiple_of(7) {
                 "Условия:"
             } else {
                 "опыт с SQL"
