@@ -108,12 +108,16 @@ pub(super) fn lower<'a>(
         Some(&Operand::Tensor(id)) if named => Ok(builder.finish(file, id)),
         _ if named => Err(damaged(
             file,
-            format!("expected an operation that makes the output `{output}`, found none"),
+            format!(
+                "expected an operation that makes the output `{}`, found none",
+                shown(output)
+            ),
         )),
         _ => Err(damaged(
             file,
             format!(
-                "expected the output `{output}`, found {:?}",
+                "expected the output `{}`, found {:?}",
+                shown(output),
                 block
                     .outputs
                     .iter()
