@@ -334,7 +334,7 @@ fn check_features(graph: &Graph, max_seq_len: usize) -> Result<()> {
                 &graph.file,
                 "inputs of the program",
                 format!("{expected:?}"),
-                format!("`{name}`"),
+                format!("`{}`", lower::shown(name)),
             ));
         }
         let kind = graph.value(*id).map(|value| &value.kind);

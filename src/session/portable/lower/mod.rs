@@ -158,7 +158,7 @@ fn damaged(file: &str, reason: String) -> Error {
 }
 
 /// A name of the program, escaped and cut to what fits a message.
-fn shown(name: &str) -> String {
+pub(super) fn shown(name: &str) -> String {
     const LONGEST: usize = 64;
     let mut characters = name.chars();
     let mut shown: String = characters
