@@ -75,15 +75,16 @@ impl Network {
             let words = evidence.words(index);
             #[cfg(test)]
             crate::steps::add(words.len() + 1);
-            let mut sums = [0_i32; HIDDEN];
+            // Exact up to a hundred thousand words, and no text is too long for it.
+            let mut sums = [0.0_f32; HIDDEN];
             for row in words.iter().filter_map(|word| rows.get(*word)) {
                 for (sum, value) in sums.iter_mut().zip(row) {
-                    *sum += i32::from(*value);
+                    *sum += f32::from(*value);
                 }
             }
             let factor = self.word_scale / words.len().max(1) as f32;
             for ((value, sum), bias) in vector.iter_mut().zip(sums).zip(&self.read.bias) {
-                *value = bias + factor * sum as f32;
+                *value = bias + factor * sum;
             }
             evidence.visit(index, |feature, share| {
                 if feature < self.read.weights.nrows() {
