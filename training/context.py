@@ -2,7 +2,7 @@
 
     [CLS] fragment [SEP] heading [SEP] previous [SEP] next [SEP]
 
-`token_type_ids` are 1 after the first [SEP]. The heading is the nearest line above that looks like one, unless that is the
+`token_type_ids` are 1 after the first [SEP] (encoder.token_types). The heading is the nearest line above that looks like one, unless that is the
 previous fragment itself. A fragment too long to leave room for the rest stands alone.
 """
 
@@ -42,9 +42,3 @@ def joined(pieces, segment):
     if segment is None:
         return [CLS, *pieces[: MAX_LENGTH - 2], SEP]
     return [CLS, *pieces, SEP, *segment, SEP]
-
-
-def token_types(ids, pad):
-    """1 behind the first [SEP], for a padded batch of ids."""
-    separators = (ids == SEP).int()
-    return (((separators.cumsum(1) - separators) >= 1) & (ids != pad)).long()

@@ -6,7 +6,6 @@ of the steps sees the fragments with a segment B (context.py) and the teacher's 
 
 import argparse
 import copy
-import math
 import time
 
 import numpy as np
@@ -16,6 +15,7 @@ import torch.nn.functional as functional
 import blocks
 import context
 import encoder
+import loop
 import metrics
 import rows
 
@@ -59,17 +59,6 @@ def soft_examples(tokenizer, args):
     return [seen[i] for i in picked], [alone[i] for i in picked], places[picked], lines[picked]
 
 
-@torch.inference_mode()
-def opinions(model, sequences):
-    model.eval()
-    out = np.zeros((len(sequences), 5), dtype=np.float32)
-    for batch in encoder.batches(sequences, 8192):
-        ids, mask = encoder.pad([sequences[index] for index in batch])
-        types = context.token_types(ids, encoder.PAD)
-        out[batch] = model(input_ids=ids, attention_mask=mask, token_type_ids=types).logits.numpy()
-    return encoder.softmax(out)
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--start", required=True, help="checkpoint")
@@ -107,9 +96,7 @@ def main():
         hand = [row for path in args.hand for row in rows.read(path)]
         hand_seen, hand_alone = both_ways(*segments(tokenizer, of_rows(hand)))
         hard = np.eye(5, dtype=np.float32)[rows.labelled_fragments(hand, "--hand")[1]]
-        share = hard.mean(0)
-        by_class = share**-args.class_weight_power
-        by_class /= (by_class * share).sum()
+        by_class = loop.class_weights(torch.from_numpy(hard), args.class_weight_power).numpy()
         smooth = hard * (1 - args.smoothing) + args.smoothing / 5
         for _ in range(args.repeat):
             seen, alone = seen + hand_seen, alone + hand_alone
@@ -119,10 +106,7 @@ def main():
     places, lines, weights = (torch.from_numpy(np.concatenate(part)).float() for part in (places, lines, weights))
     print(f"{len(seen)} examples", flush=True)
 
-    decayed = [p for p in model.parameters() if p.dim() > 1]
-    plain = [p for p in model.parameters() if p.dim() <= 1]
-    groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=args.rate, fused=True)
+    optimiser = loop.optimiser_of(model, args.rate, weight_decay=0.01)
     averaged, queues, started = copy.deepcopy(model), {True: [], False: []}, time.time()
     model.train()
     for step in range(args.steps):
@@ -130,11 +114,10 @@ def main():
         sequences = seen if wide else alone
         queues[wide] = queues[wide] or encoder.batches(sequences, 6144, rng)
         batch = queues[wide].pop()
-        for group in optimiser.param_groups:
-            group["lr"] = args.rate * min(1.0, (step + 1) / 50) * (0.5 * (1 + math.cos(math.pi * step / args.steps)) + 0.01)
+        loop.set_rate(optimiser, args.rate, step, args.steps, warmup=50)
         ids, mask = encoder.pad([sequences[index] for index in batch])
         hidden = (torch.rand(ids.shape) < args.piece_dropout) & (ids > encoder.MASK)
-        types = context.token_types(ids, encoder.PAD)
+        types = encoder.token_types(ids)
         logits = model(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask, token_type_ids=types).logits
         target = (places if wide else lines)[batch] * weights[batch][:, None]
         loss = -(functional.log_softmax(logits, -1) * target).sum(1).mean()
@@ -142,11 +125,9 @@ def main():
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        decay = min(args.average, (step + 1) / (step + 10))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), 1 - decay)
+        loop.average(averaged, model, step, args.average)
         if (step + 1) % args.evaluate_every == 0 or step + 1 == args.steps:
-            found = [metrics.line(metrics.figures(opinions(averaged, part), gold)) for part in (dev_alone, dev_seen)]
+            found = [metrics.line(metrics.figures(encoder.softmax(encoder.logits(averaged, part)), gold)) for part in (dev_alone, dev_seen)]
             beside = f" | in context {found[1]}" if args.context else ""
             print(f"step {step + 1} {time.time() - started:.0f} s loss {loss.item():.3f} {found[0]}{beside}", flush=True)
             encoder.save(averaged, args.start, args.out)

@@ -52,14 +52,34 @@ def class_weights(targets, power):
     return weights / (weights * share).sum()
 
 
+def optimiser_of(model, rate, weight_decay):
+    """AdamW; biases and norms do not decay."""
+    decayed = [p for p in model.parameters() if p.dim() > 1]
+    plain = [p for p in model.parameters() if p.dim() <= 1]
+    groups = [{"params": decayed, "weight_decay": weight_decay}, {"params": plain, "weight_decay": 0.0}]
+    return torch.optim.AdamW(groups, lr=rate, fused=True)
+
+
+def set_rate(optimiser, peak, step, steps, warmup):
+    """Linear to the peak, then half a cosine."""
+    rate = peak * min(1.0, (step + 1) / max(1, warmup))
+    rate *= 0.5 * (1 + math.cos(math.pi * step / steps)) + 0.01
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+
+
+@torch.no_grad()
+def average(averaged, model, step, decay):
+    """Moves the averaged weights towards the model's; faster at the beginning."""
+    decay = min(decay, (step + 1) / (step + 10))
+    torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), 1 - decay)
+
+
 def train(model, tokenizer, sequences, targets, args, dev, save, weights=None):
     """Trains `model` in place; `save` stores its averaged weights, the best by dev accuracy or the last. Returns their figures."""
     rng = np.random.default_rng(args.seed)
     resplit = Resplit(tokenizer, args.resplit)
-    decayed = [p for p in model.parameters() if p.dim() > 1]
-    plain = [p for p in model.parameters() if p.dim() <= 1]
-    groups = [{"params": decayed, "weight_decay": args.weight_decay}, {"params": plain, "weight_decay": 0.0}]
-    optimiser = torch.optim.AdamW(groups, lr=args.rate, fused=True)
+    optimiser = optimiser_of(model, args.rate, args.weight_decay)
     averaged = copy.deepcopy(model).eval()
     best, stale, queue, started = None, 0, [], time.time()
     model.train()
@@ -68,10 +88,7 @@ def train(model, tokenizer, sequences, targets, args, dev, save, weights=None):
         if not queue:
             queue = encoder.batches(sequences, args.tokens, rng)
         batch = queue.pop()
-        rate = args.rate * min(1.0, (step + 1) / max(1, args.warmup))
-        rate *= 0.5 * (1 + math.cos(math.pi * step / args.steps)) + 0.01
-        for group in optimiser.param_groups:
-            group["lr"] = rate
+        set_rate(optimiser, args.rate, step, args.steps, args.warmup)
         ids, mask = encoder.pad([resplit(sequences[index], rng) for index in batch])
         hidden = (torch.rand(ids.shape) < args.piece_dropout) & (ids > encoder.MASK)
         logits = model(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask).logits
@@ -84,9 +101,7 @@ def train(model, tokenizer, sequences, targets, args, dev, save, weights=None):
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
-        decay = min(args.average, (step + 1) / (step + 10))
-        with torch.no_grad():
-            torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), 1 - decay)
+        average(averaged, model, step, args.average)
         if (step + 1) % args.evaluate_every == 0 or step + 1 == last:
             found = dev.figures(averaged)
             print(f"step {step + 1} {time.time() - started:.0f} s loss {loss.item():.3f} {metrics.line(found)}", flush=True)
