@@ -1,6 +1,7 @@
 //! Dense row-major tensors, the values that programs are evaluated on.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// Most dimensions a tensor may have; MIL itself stops at five.
 pub(super) const MAX_RANK: usize = 8;
@@ -77,11 +78,11 @@ pub(super) fn elements(shape: &[usize]) -> Reason<usize> {
     Ok(product)
 }
 
-/// Elements of one type with their shape.
+/// Elements of one type with their shape. A clone shares the elements.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Dense<T> {
     shape: Vec<usize>,
-    data: Vec<T>,
+    data: Arc<Vec<T>>,
 }
 
 impl<T: Copy> Dense<T> {
@@ -91,7 +92,10 @@ impl<T: Copy> Dense<T> {
     ///
     /// When their numbers differ, and as for [`elements`].
     pub(super) fn new(shape: impl Into<Vec<usize>>, data: Vec<T>) -> Reason<Self> {
-        let shape = shape.into();
+        Self::of(shape.into(), Arc::new(data))
+    }
+
+    fn of(shape: Vec<usize>, data: Arc<Vec<T>>) -> Reason<Self> {
         let expected = elements(&shape)?;
         if data.len() != expected {
             return Err(format!(
@@ -105,7 +109,7 @@ impl<T: Copy> Dense<T> {
     pub(super) fn filled(shape: impl Into<Vec<usize>>, value: T) -> Reason<Self> {
         let shape = shape.into();
         let data = vec![value; elements(&shape)?];
-        Ok(Self { shape, data })
+        Self::new(shape, data)
     }
 
     pub(crate) fn shape(&self) -> &[usize] {
@@ -117,17 +121,22 @@ impl<T: Copy> Dense<T> {
         &self.data
     }
 
+    /// The elements, for a second owner.
+    pub(super) fn shared(&self) -> Arc<Vec<T>> {
+        Arc::clone(&self.data)
+    }
+
     /// Each element by itself.
     pub(super) fn map<U>(&self, f: impl FnMut(T) -> U) -> Dense<U> {
         Dense {
             shape: self.shape.clone(),
-            data: self.data.iter().copied().map(f).collect(),
+            data: Arc::new(self.data.iter().copied().map(f).collect()),
         }
     }
 
     /// The same elements in another shape.
     pub(super) fn reshaped(&self, shape: &[usize]) -> Reason<Self> {
-        Self::new(shape, self.data.clone())
+        Self::of(shape.to_vec(), self.shared())
     }
 
     /// Dimension `i` of the result is dimension `order[i]` of this tensor.
@@ -188,7 +197,7 @@ impl<T: Copy> Dense<T> {
         let (order, kept) = axes_last(self.shape.len(), axes);
         let mut turned = self.permuted(&order)?.into_owned();
         let run = elements(turned.shape.get(kept..).unwrap_or_default())?;
-        for run in turned.data.chunks_exact_mut(run) {
+        for run in Arc::make_mut(&mut turned.data).chunks_exact_mut(run) {
             f(run);
         }
         let mut back = vec![0; order.len()];

@@ -1,5 +1,7 @@
 //! Encoders of random shape and weights, against the definition in f64.
 
+use std::sync::Arc;
+
 use ndarray::Array2;
 use proptest::prelude::*;
 
@@ -42,7 +44,7 @@ impl Random {
 
     fn table(&mut self, rows: usize, width: usize) -> Table {
         Table {
-            values: self.many(rows * width, 1.0),
+            values: Arc::new(self.many(rows * width, 1.0)),
             width,
         }
     }
@@ -435,7 +437,9 @@ fn weights_that_are_no_numbers_give_logits_that_are_none() {
     ];
     type Damage = fn(&mut Weights);
     let damages: [(&str, Damage); 5] = [
-        ("word", |w| w.embeddings.words.values.fill(f32::NAN)),
+        ("word", |w| {
+            Arc::make_mut(&mut w.embeddings.words.values).fill(f32::NAN);
+        }),
         ("query", |w| w.layers[0].query.weight[0] = f32::NAN),
         ("key", |w| w.layers[1].key.weight[0] = f32::NAN),
         ("up", |w| w.layers[1].up.weight[0] = f32::NAN),

@@ -1,5 +1,7 @@
 //! What an encoder is made of, as read from a program: plain matrices, nothing packed.
 
+use std::sync::Arc;
+
 use super::kernels::Activation;
 
 /// `y = W x + b`, `W` as `[outputs, inputs]` in row-major order (the layout of MIL's `linear`).
@@ -30,10 +32,10 @@ pub(crate) struct Norm {
     pub(crate) epsilon: f32,
 }
 
-/// A table of rows, row-major.
+/// A table of rows, row-major; the embedding table is shared with the program that it was read from.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Table {
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Arc<Vec<f32>>,
     pub(crate) width: usize,
 }
 

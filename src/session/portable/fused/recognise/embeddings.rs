@@ -1,5 +1,7 @@
 //! The sum of the embeddings.
 
+use std::sync::Arc;
+
 use super::Recognised;
 use super::program::Program;
 use crate::session::portable::fused::weights::{Embeddings, Table};
@@ -67,7 +69,7 @@ pub(super) fn embeddings(program: &Program<'_>, value: ValueId) -> Recognised<Em
                     return Err("two embeddings of one input".to_owned());
                 }
                 *place = Some(Table {
-                    values: table.data().to_vec(),
+                    values: table.shared(),
                     width,
                 });
             }
@@ -77,7 +79,7 @@ pub(super) fn embeddings(program: &Program<'_>, value: ValueId) -> Recognised<Em
     Ok(Embeddings {
         words: words.ok_or("no embedding of the token ids")?,
         positions: Table {
-            values: positions,
+            values: Arc::new(positions),
             width,
         },
         types,
