@@ -1,0 +1,104 @@
+"""Distinct lines of corpus and labelled vacancies: what the teacher and the annotators say of each, and what stands around it."""
+
+import random
+
+import numpy as np
+
+import blocks
+import contacts
+import rows
+from annotated import CODES
+from labels import JUNK, LABELS
+
+SMOOTHING = 0.02
+WRITTEN_SMOOTHING = 0.05
+
+
+class Lines:
+    """Distinct lines (by letters and digits) with sums over their places: teacher's probabilities, annotators' labels."""
+
+    def __init__(self, corpus, opinions, left_out, labelled):
+        self.texts, self._where = [], {}
+        soft, hand, at = [], [], 0
+        self.documents = [row["texts"] for row in corpus] + [[f["text"] for f in row["fragments"]] for row in labelled]
+        for number, row in enumerate(corpus):
+            for text in row["texts"]:
+                if number not in left_out:
+                    soft.append((self._index(text), opinions[at]))
+                at += 1
+        if at != len(opinions):
+            raise SystemExit(f"expected {at} rows of teacher probabilities, found {len(opinions)}")
+        for text, label in zip(*rows.labelled_fragments(labelled, "--hand")):
+            hand.append((self._index(text), np.eye(len(LABELS))[label]))
+        self.soft, self.hand = self._sums(soft), self._sums(hand)
+
+    def _index(self, text):
+        index = self._where.setdefault(blocks.normalised(text) or text, len(self.texts))
+        if index == len(self.texts):
+            self.texts.append(text)
+        return index
+
+    def _sums(self, pairs):
+        sums = np.zeros((len(self.texts), len(LABELS)))
+        np.add.at(sums, np.array([index for index, _ in pairs]), np.array([row for _, row in pairs]))
+        return sums
+
+    def __contains__(self, text):
+        return (blocks.normalised(text) or text) in self._where
+
+    def number(self, text):
+        """Number of a line, or -1."""
+        return self._where.get(blocks.normalised(text) or text, -1)
+
+    def targets(self, hand, cap=8.0):
+        """Mixture of all that was said of a line, a hand label counted `hand` times, and a weight that grows with its root."""
+        smooth = self.hand * (1 - SMOOTHING) + self.hand.sum(1, keepdims=True) * SMOOTHING / len(LABELS)
+        mass = self.soft + hand * smooth
+        total = mass.sum(1, keepdims=True)
+        return mass / total, np.sqrt(np.minimum(total[:, 0], cap))
+
+
+def heading_lines(weak, path, lines, excluded, student):
+    """Lines labelled by the heading above them that `lines` lacks, and `student`'s probabilities joined with those labels."""
+    found = [row for row in weak if row["text"] not in lines and blocks.normalised(row["text"]) not in excluded]
+    own = student([row["text"] for row in found])
+    evidence = np.full(own.shape, 0.065)  # a heading is right about three times in four
+    evidence[range(len(found)), [rows.label_index(row, path) for row in found]] = 0.74
+    joint = own * evidence
+    return [row["text"] for row in found], joint / joint.sum(1, keepdims=True)
+
+
+def written_lines(paths):
+    """Lines that were written for training: `code<TAB>text`, the codes of annotated.py without headings."""
+    texts, labels = [], []
+    for path in paths:
+        with open(path, encoding="utf-8") as found:
+            for number, line in enumerate(found, 1):
+                if line.startswith("#"):
+                    continue
+                code, _, text = line.rstrip("\n").partition("\t")
+                if code not in CODES or not text:
+                    raise SystemExit(f"{path}:{number}: expected a code out of {list(CODES)}, a tab and a text, found {line!r}")
+                texts.append(text)
+                labels.append(LABELS.index(CODES[code]))
+    hard = np.eye(len(LABELS))[labels]
+    return texts, hard * (1 - WRITTEN_SMOOTHING) + WRITTEN_SMOOTHING / len(LABELS)
+
+
+def contact_lines(count, seed):
+    hard = np.eye(len(LABELS))[[JUNK] * count]
+    return contacts.lines(count, seed), hard * (1 - SMOOTHING) + SMOOTHING / len(LABELS)
+
+
+def unmasked(texts, seed, share=0.7):
+    """Made-up contacts in place of most of the masks."""
+    rng = random.Random(seed)
+    makers = {"<PHONE>": contacts.phone, "<EMAIL>": contacts.mail, "<HANDLE>": contacts.handle}
+
+    def fill(text):
+        if any(mask in text for mask in makers) and rng.random() < share:
+            for mask, make in makers.items():
+                text = text.replace(mask, make(rng))
+        return text
+
+    return [fill(text) for text in texts]
