@@ -13,7 +13,8 @@ import metrics
 from resplit import Resplit
 
 
-def add_arguments(parser, rate, steps, evaluate):
+def add_arguments(parser, rate, steps, evaluate, whole=True):
+    """Options of a training; `whole` with those that only `train` knows."""
     parser.add_argument("--steps", type=int, default=steps, help="optimiser steps")
     parser.add_argument("--stop", type=int, default=0, help="stop after this step of the schedule; 0: run it out")
     parser.add_argument("--rate", type=float, default=rate, help="peak learning rate")
@@ -21,13 +22,14 @@ def add_arguments(parser, rate, steps, evaluate):
     parser.add_argument("--warmup", type=int, default=200)
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--piece-dropout", type=float, default=0.05, help="share of word pieces masked in training")
-    parser.add_argument("--resplit", type=float, default=0.0, help="share of word pieces cut in two in training")
     parser.add_argument("--average", type=float, default=0.995, help="decay of the averaged weights")
     parser.add_argument("--evaluate-every", type=int, default=evaluate)
-    parser.add_argument("--patience", type=int, default=0, help="evaluations without gain before stopping; 0: never")
-    parser.add_argument("--keep", choices=("best", "last"), default="best", help="which averaged weights are stored")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="more than one only on an idle machine")
+    if whole:
+        parser.add_argument("--resplit", type=float, default=0.0, help="share of word pieces cut in two in training")
+        parser.add_argument("--patience", type=int, default=0, help="evaluations without gain before stopping; 0: never")
+        parser.add_argument("--keep", choices=("best", "last"), default="best", help="which averaged weights are stored")
 
 
 def set_up(args):

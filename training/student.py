@@ -15,8 +15,7 @@ import lines
 import loop
 import metrics
 import rows
-
-LONG = 25  # letters from which a line is taken for one vacancy's own
+from corpus import LONG
 
 
 def examples(args):
@@ -87,7 +86,7 @@ def main():
     parser.add_argument("--masked-pieces", type=float, default=0.1, help="weight of that second task")
     parser.add_argument("--words-around", type=float, default=0.1, help="weight of that second task")
     parser.add_argument("--out", required=True)
-    loop.add_arguments(parser, rate=1e-3, steps=10000, evaluate=500)
+    loop.add_arguments(parser, rate=1e-3, steps=10000, evaluate=500, whole=False)
     parser.set_defaults(tokens=4096, warmup=100, average=0.998)
     args = parser.parse_args()
     loop.set_up(args)
