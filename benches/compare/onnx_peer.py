@@ -28,7 +28,7 @@ from onnxruntime.transformers.fusion_options import FusionOptions
 from transformers import BertConfig, BertForSequenceClassification
 
 # name: vocabulary, width, layers, heads, feed-forward
-SHAPES = {"embedded": (12000, 160, 2, 5, 320), "rubert-tiny": (29564, 312, 3, 12, 600)}
+SHAPES = {"embedded": (12000, 192, 2, 6, 256), "rubert-tiny": (29564, 312, 3, 12, 600)}
 LIMIT = 128
 
 

@@ -16,7 +16,7 @@ import torch
 from transformers import BertConfig, BertForSequenceClassification
 
 # name: vocabulary, width, layers, heads, feed-forward
-SHAPES = {"embedded model": (12000, 160, 2, 5, 320), "rubert-tiny": (29564, 312, 3, 12, 600)}
+SHAPES = {"embedded model": (12000, 192, 2, 6, 256), "rubert-tiny": (29564, 312, 3, 12, 600)}
 
 
 def batch(lengths, vocabulary, width):

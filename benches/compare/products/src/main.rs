@@ -7,16 +7,16 @@ mod session;
 /// Rows, inner dimension, columns: a vacancy on the embedded model, one on the shape of
 /// rubert-tiny, and the first tokens of a vacancy's fragments.
 const SHAPES: [[usize; 3]; 10] = [
-    [388, 160, 480],
-    [388, 160, 160],
-    [388, 160, 320],
-    [388, 320, 160],
+    [388, 192, 576],
+    [388, 192, 192],
+    [388, 192, 256],
+    [388, 256, 192],
     [388, 312, 936],
     [388, 312, 312],
     [388, 312, 600],
     [388, 600, 312],
-    [27, 160, 160],
-    [27, 320, 160],
+    [27, 192, 192],
+    [27, 256, 192],
 ];
 
 fn main() {
