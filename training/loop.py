@@ -13,8 +13,7 @@ import metrics
 from resplit import Resplit
 
 
-def add_arguments(parser, rate, steps, evaluate, whole=True):
-    """Options of a training; `whole` with those that only `train` knows."""
+def add_arguments(parser, rate, steps, evaluate):
     parser.add_argument("--steps", type=int, default=steps, help="optimiser steps")
     parser.add_argument("--stop", type=int, default=0, help="stop after this step of the schedule; 0: run it out")
     parser.add_argument("--rate", type=float, default=rate, help="peak learning rate")
@@ -22,14 +21,13 @@ def add_arguments(parser, rate, steps, evaluate, whole=True):
     parser.add_argument("--warmup", type=int, default=200)
     parser.add_argument("--weight-decay", type=float, default=0.01)
     parser.add_argument("--piece-dropout", type=float, default=0.05, help="share of word pieces masked in training")
+    parser.add_argument("--resplit", type=float, default=0.0, help="share of word pieces cut in two in training")
     parser.add_argument("--average", type=float, default=0.995, help="decay of the averaged weights")
     parser.add_argument("--evaluate-every", type=int, default=evaluate)
+    parser.add_argument("--patience", type=int, default=0, help="evaluations without gain before stopping; 0: never")
+    parser.add_argument("--keep", choices=("best", "last"), default="best", help="which averaged weights are stored")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="more than one only on an idle machine")
-    if whole:
-        parser.add_argument("--resplit", type=float, default=0.0, help="share of word pieces cut in two in training")
-        parser.add_argument("--patience", type=int, default=0, help="evaluations without gain before stopping; 0: never")
-        parser.add_argument("--keep", choices=("best", "last"), default="best", help="which averaged weights are stored")
 
 
 def set_up(args):
@@ -77,11 +75,13 @@ def average(averaged, model, step, decay):
     torch._foreach_lerp_(list(averaged.parameters()), list(model.parameters()), 1 - decay)
 
 
-def train(model, tokenizer, sequences, targets, args, dev, save, weights=None):
-    """Trains `model` in place; `save` stores its averaged weights, the best by dev accuracy or the last. Returns their figures."""
+def learn(model, sequences, args, dev, save, cost, tasks=()):
+    """Trains `model` in place, and the modules of `tasks` with it, on `cost(batch, rng)`, the loss of those of the `sequences`.
+
+    `save` stores the model's averaged weights, the best by dev accuracy or the last. Returns their figures.
+    """
     rng = np.random.default_rng(args.seed)
-    resplit = Resplit(tokenizer, args.resplit)
-    optimiser = optimiser_of(model, args.rate, args.weight_decay)
+    optimiser = optimiser_of(torch.nn.ModuleList([model, *tasks]), args.rate, args.weight_decay)
     averaged = copy.deepcopy(model).eval()
     best, stale, queue, started = None, 0, [], time.time()
     model.train()
@@ -89,16 +89,8 @@ def train(model, tokenizer, sequences, targets, args, dev, save, weights=None):
     for step in range(last):
         if not queue:
             queue = encoder.batches(sequences, args.tokens, rng)
-        batch = queue.pop()
         set_rate(optimiser, args.rate, step, args.steps, args.warmup)
-        ids, mask = encoder.pad([resplit(sequences[index], rng) for index in batch])
-        hidden = (torch.rand(ids.shape) < args.piece_dropout) & (ids > encoder.MASK)
-        logits = model(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask).logits
-        target = targets[batch]
-        if weights is None:
-            loss = functional.cross_entropy(logits, target)
-        else:
-            loss = -(functional.log_softmax(logits, -1) * target * weights).sum(1).mean()
+        loss = cost(queue.pop(), rng)
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -116,3 +108,18 @@ def train(model, tokenizer, sequences, targets, args, dev, save, weights=None):
                     break
     print(f"kept {metrics.line(best)}", flush=True)
     return best
+
+
+def train(model, tokenizer, sequences, targets, args, dev, save, weights=None):
+    """`learn` on the cross-entropy to `targets`, each class by its weight."""
+    resplit = Resplit(tokenizer, args.resplit)
+
+    def cost(batch, rng):
+        ids, mask = encoder.pad([resplit(sequences[index], rng) for index in batch])
+        hidden = (torch.rand(ids.shape) < args.piece_dropout) & (ids > encoder.MASK)
+        logits = model(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask).logits
+        if weights is None:
+            return functional.cross_entropy(logits, targets[batch])
+        return -(functional.log_softmax(logits, -1) * targets[batch] * weights).sum(1).mean()
+
+    return learn(model, sequences, args, dev, save, cost)
