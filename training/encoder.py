@@ -73,12 +73,6 @@ def pad(sequences):
     return ids, (ids != PAD).long()
 
 
-def token_types(ids):
-    """1 behind the first [SEP], for a padded batch of ids: all zeros where there is one segment."""
-    separators = (ids == SEP).int()
-    return (((separators.cumsum(1) - separators) >= 1) & (ids != PAD)).long()
-
-
 def batches(sequences, tokens, rng=None):
     """Index lists of similar length, each of at most `tokens` padded tokens; shuffled when `rng` is given."""
     lengths = np.array([len(sequence) for sequence in sequences], dtype=float)
@@ -105,7 +99,7 @@ def logits(model, sequences, tokens=8192):
     out = np.zeros((len(sequences), len(LABELS)), dtype=np.float32)
     for batch in batches(sequences, tokens):
         ids, mask = pad([sequences[index] for index in batch])
-        out[batch] = model(input_ids=ids, attention_mask=mask, token_type_ids=token_types(ids)).logits.float().numpy()
+        out[batch] = model(input_ids=ids, attention_mask=mask).logits.float().numpy()
     model.train(training)
     return out
 
