@@ -59,3 +59,8 @@ def fragments(description, form):
 def normalised(text):
     """Letters and digits only, lower case: the key under which two fragments count as the same."""
     return re.sub(r"[^a-zа-яё0-9]+", "", text.lower())
+
+
+def identity(text):
+    """`normalised`, or the text itself where it has no letters and digits."""
+    return normalised(text) or text

@@ -22,7 +22,7 @@ def soft_lines(corpus, probabilities):
     at = 0
     for row in corpus:
         for text in row["texts"]:
-            key = blocks.normalised(text) or text
+            key = blocks.identity(text)
             index = where.setdefault(key, len(texts))
             if index == len(texts):
                 texts.append(text)

@@ -14,7 +14,7 @@ import loop
 import rows
 from distil import training_lines
 from fragment_teacher import folds_of
-from labels import LABELS
+from labels import LABELS, smoothed
 
 
 def main():
@@ -42,7 +42,7 @@ def main():
         vacancies = [row for index, row in enumerate(vacancies) if fold[index] != args.fold]
     texts, labels = rows.labelled_fragments(vacancies, args.train)
     hard = torch.nn.functional.one_hot(torch.tensor(labels), len(LABELS)).float()
-    targets = hard * (1 - args.smoothing) + args.smoothing / len(LABELS)
+    targets = smoothed(hard, args.smoothing)
     weights = loop.class_weights(hard, args.class_weight_power)
     print(f"{len(texts)} fragments, class weights {[round(float(w), 2) for w in weights]}", flush=True)
     sequences = encoder.encode(tokenizer, texts) * args.repeat

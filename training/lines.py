@@ -7,8 +7,9 @@ import numpy as np
 import blocks
 import contacts
 import rows
+import weak_lines
 from annotated import CODES
-from labels import JUNK, LABELS
+from labels import JUNK, LABELS, smoothed
 
 SMOOTHING = 0.02
 WRITTEN_SMOOTHING = 0.05
@@ -20,7 +21,8 @@ class Lines:
     def __init__(self, corpus, opinions, left_out, labelled):
         self.texts, self._where = [], {}
         soft, hand, at = [], [], 0
-        self.documents = [row["texts"] for row in corpus] + [[f["text"] for f in row["fragments"]] for row in labelled]
+        self.documents = [row["texts"] for number, row in enumerate(corpus) if number not in left_out]
+        self.documents += [[fragment["text"] for fragment in row["fragments"]] for row in labelled]
         for number, row in enumerate(corpus):
             for text in row["texts"]:
                 if number not in left_out:
@@ -33,7 +35,7 @@ class Lines:
         self.soft, self.hand = self._sums(soft), self._sums(hand)
 
     def _index(self, text):
-        index = self._where.setdefault(blocks.normalised(text) or text, len(self.texts))
+        index = self._where.setdefault(blocks.identity(text), len(self.texts))
         if index == len(self.texts):
             self.texts.append(text)
         return index
@@ -44,16 +46,15 @@ class Lines:
         return sums
 
     def __contains__(self, text):
-        return (blocks.normalised(text) or text) in self._where
+        return self.number(text) >= 0
 
     def number(self, text):
         """Number of a line, or -1."""
-        return self._where.get(blocks.normalised(text) or text, -1)
+        return self._where.get(blocks.identity(text), -1)
 
     def targets(self, hand, cap=8.0):
         """Mixture of all that was said of a line, a hand label counted `hand` times, and a weight that grows with its root."""
-        smooth = self.hand * (1 - SMOOTHING) + self.hand.sum(1, keepdims=True) * SMOOTHING / len(LABELS)
-        mass = self.soft + hand * smooth
+        mass = self.soft + hand * smoothed(self.hand, SMOOTHING)
         total = mass.sum(1, keepdims=True)
         return mass / total, np.sqrt(np.minimum(total[:, 0], cap))
 
@@ -62,10 +63,9 @@ def heading_lines(weak, path, lines, excluded, student):
     """Lines labelled by the heading above them that `lines` lacks, and `student`'s probabilities joined with those labels."""
     found = [row for row in weak if row["text"] not in lines and blocks.normalised(row["text"]) not in excluded]
     own = student([row["text"] for row in found])
-    evidence = np.full(own.shape, 0.065)  # a heading is right about three times in four
-    evidence[range(len(found)), [rows.label_index(row, path) for row in found]] = 0.74
-    joint = own * evidence
-    return [row["text"] for row in found], joint / joint.sum(1, keepdims=True)
+    evidence = np.full((len(LABELS), len(LABELS)), 0.065)  # a heading is right about three times in four
+    np.fill_diagonal(evidence, 0.74)
+    return [row["text"] for row in found], weak_lines.joined(own, evidence, [rows.label_index(row, path) for row in found])
 
 
 def written_lines(paths):
@@ -81,13 +81,11 @@ def written_lines(paths):
                     raise SystemExit(f"{path}:{number}: expected a code out of {list(CODES)}, a tab and a text, found {line!r}")
                 texts.append(text)
                 labels.append(LABELS.index(CODES[code]))
-    hard = np.eye(len(LABELS))[labels]
-    return texts, hard * (1 - WRITTEN_SMOOTHING) + WRITTEN_SMOOTHING / len(LABELS)
+    return texts, smoothed(np.eye(len(LABELS))[labels], WRITTEN_SMOOTHING)
 
 
 def contact_lines(count, seed):
-    hard = np.eye(len(LABELS))[[JUNK] * count]
-    return contacts.lines(count, seed), hard * (1 - SMOOTHING) + SMOOTHING / len(LABELS)
+    return contacts.lines(count, seed), smoothed(np.eye(len(LABELS))[[JUNK] * count], SMOOTHING)
 
 
 def unmasked(texts, seed, share=0.7):

@@ -8,7 +8,7 @@ import blocks
 import encoder
 import loop
 import rows
-from labels import LABELS
+from labels import LABELS, smoothed
 
 SMOOTHING = 0.1
 
@@ -36,7 +36,7 @@ def main():
     sequences = encoder.encode(tokenizer, [row["text"] for row in weak])
     gold = torch.tensor([rows.label_index(row, args.weak) for row in weak])
     targets = torch.nn.functional.one_hot(gold, len(LABELS)).float()
-    targets = targets * (1 - SMOOTHING) + SMOOTHING / len(LABELS)
+    targets = smoothed(targets, SMOOTHING)
     print(f"{len(weak)} fragments", flush=True)
 
     model = encoder.new_model(tokenizer.get_vocab_size(), [int(x) for x in args.shape.split(",")])

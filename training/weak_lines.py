@@ -26,6 +26,12 @@ def evidence(weak, train, path):
     return counts / counts.sum(1, keepdims=True)
 
 
+def joined(own, table, labels):
+    """Probabilities of the sections, given a student's and the weak labels as evidence."""
+    joint = own * table[:, labels].T
+    return joint / joint.sum(1, keepdims=True)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--weak", required=True)
@@ -46,8 +52,7 @@ def main():
     texts = [weak[i]["text"] for i in picked]
     model = encoder.load_model(args.student)
     own = encoder.softmax(encoder.logits(model, encoder.encode(encoder.load_tokenizer(args.student), texts)))
-    joint = own * table[:, [labelled[i][1] for i in picked]].T
-    joint /= joint.sum(1, keepdims=True)
+    joint = joined(own, table, [labelled[i][1] for i in picked])
     rows.write(args.out, ({"text": text, "soft": [round(float(x), 4) for x in row]} for text, row in zip(texts, joint)))
     print(f"{len(texts)} lines, mean {joint.mean(0).round(3)}, student and result agree on {(own.argmax(1) == joint.argmax(1)).mean():.3f}")
 
