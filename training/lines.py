@@ -6,6 +6,7 @@ import numpy as np
 
 import blocks
 import contacts
+import readings
 import rows
 import weak_lines
 from annotated import CODES
@@ -13,6 +14,7 @@ from labels import JUNK, LABELS, smoothed
 
 SMOOTHING = 0.02
 WRITTEN_SMOOTHING = 0.05
+READING_SMOOTHING = 0.1
 
 
 class Lines:
@@ -57,6 +59,25 @@ class Lines:
         mass = self.soft + hand * smoothed(self.hand, SMOOTHING)
         total = mass.sum(1, keepdims=True)
         return mass / total, np.sqrt(np.minimum(total[:, 0], cap))
+
+    def half(self, number):
+        """Whether each line belongs to that half (0 or 1), by a hash of the line."""
+        return np.array([int(readings.key(text)[-1], 16) % 2 == number for text in self.texts])
+
+
+def corpus_lines(args):
+    """`Lines` of the files that the arguments `corpus`, `teacher`, `leave_out` and `hand` name."""
+    opinions = np.mean([np.load(path)["corpus"] for path in args.teacher], 0)
+    left_out = {int(number) for number in open(args.leave_out)}
+    labelled = [row for path in args.hand for row in rows.read(path)]
+    return Lines(rows.read(args.corpus), opinions, left_out, labelled)
+
+
+def with_readings(targets, texts, labels, share):
+    """`targets` with `share` of what a reader said of single lines (`readings.read`), where anything was said."""
+    found = np.array([labels.get(readings.key(text), -1) for text in texts])
+    said = share * (found >= 0)[:, None]
+    return (1 - said) * targets + said * smoothed(np.eye(len(LABELS))[found], READING_SMOOTHING)
 
 
 def heading_lines(weak, path, lines, excluded, student):

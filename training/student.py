@@ -11,18 +11,21 @@ import blocks
 import encoder
 import lines
 import loop
+import readings
 import rows
 from corpus import LONG
 from resplit import Resplit
 
 
 def examples(args, dev):
-    """Lines, and texts, targets and weights of all examples, the lines first; long texts of `dev` stay out."""
-    opinions = np.mean([np.load(path)["corpus"] for path in args.teacher], 0)
-    left_out = {int(number) for number in open(args.leave_out)}
-    labelled = [row for path in args.hand for row in rows.read(path)]
-    known = lines.Lines(rows.read(args.corpus), opinions, left_out, labelled)
-    parts = [(known.texts, *known.targets(args.hand_weight))]
+    """Lines, and numbers, texts, targets and weights of all examples, the lines first; long texts of `dev` stay out."""
+    known = lines.corpus_lines(args)
+    target, weight = known.targets(args.hand_weight)
+    if args.readings:
+        target = lines.with_readings(target, known.texts, readings.read(args.readings), args.readings_share)
+    if args.half is not None:
+        weight = weight * known.half(args.half)
+    parts = [(known.texts, target, weight)]
 
     excluded = [text for row in rows.read(args.left_out) for text in row["texts"]] + dev
     excluded = {key for key in map(blocks.normalised, excluded) if len(key) >= LONG}
@@ -42,7 +45,9 @@ def examples(args, dev):
     targets, weights = (torch.from_numpy(np.concatenate([part[k] for part in parts])).float() for k in (1, 2))
     share = (targets * weights[:, None]).sum(0) / weights.sum()
     weights = weights * (targets * loop.class_weights(share[None], args.class_weight_power)).sum(1)
-    return known, lines.unmasked(texts, args.seed), targets, weights / weights.mean()
+    used = torch.nonzero(weights)[:, 0]
+    texts = lines.unmasked([texts[number] for number in used], args.seed)
+    return known, used.numpy(), texts, targets[used], weights[used] / weights[used].mean()
 
 
 class WordDropout:
@@ -74,6 +79,9 @@ def main():
     parser.add_argument("--written", nargs="*", default=[], help="lines written for training (written/*.tsv)")
     parser.add_argument("--written-copies", type=int, default=3)
     parser.add_argument("--written-weight", type=float, default=1.5)
+    parser.add_argument("--half", type=int, choices=[0, 1], help="learn this half of the lines only (doubtful_lines.py)")
+    parser.add_argument("--readings", help="labels of lines that were read alone (annotations/lines.tsv)")
+    parser.add_argument("--readings-share", type=float, default=0.5)
     parser.add_argument("--contacts", type=int, default=600, help="made-up contact lines")
     parser.add_argument("--class-weight-power", type=float, default=0.15)
     parser.add_argument("--dev", required=True)
@@ -89,7 +97,7 @@ def main():
 
     tokenizer = encoder.load_tokenizer(args.start)
     dev_texts, dev_labels = rows.labelled_fragments(rows.read(args.dev), args.dev)
-    known, texts, targets, weights = examples(args, dev_texts)
+    known, numbers, texts, targets, weights = examples(args, dev_texts)
     sequences = encoder.encode(tokenizer, texts)
     dev = loop.Dev(tokenizer, dev_texts, dev_labels)
     model = encoder.load_model(args.start, hidden_dropout_prob=args.dropout)
@@ -107,7 +115,7 @@ def main():
         loss = (-(functional.log_softmax(logits, -1) * targets[batch]).sum(1) * weights[batch]).mean()
         embeddings = model.bert.embeddings.word_embeddings.weight
         loss = loss + args.masked_pieces * masked(states.last_hidden_state, hidden, ids, embeddings)
-        return loss + args.words_around * around(states.last_hidden_state[:, 0], surroundings.draw(batch, rng))
+        return loss + args.words_around * around(states.last_hidden_state[:, 0], surroundings.draw(numbers[batch], rng))
 
     save = lambda kept: encoder.save(kept, args.start, args.out)
     loop.learn(model, sequences, args, dev, save, cost, tasks=(masked, around))
