@@ -11,7 +11,7 @@ import re
 
 import blocks
 import rows
-from labels import LABELS
+from labels import INDEX, LABELS
 
 CODES = dict(zip("RQTNJ", LABELS))
 RANGE = re.compile(r"([RQTNJrqtnj])(\d+)(?:-(\d+))?")
@@ -21,10 +21,17 @@ def key(description):
     return hashlib.sha256(description.encode()).hexdigest()[:16]
 
 
+def label_index(code, place):
+    """Label of a single upper-case code."""
+    if code not in CODES:
+        raise SystemExit(f"{place}: expected a code out of {list(CODES)}, found {code!r}")
+    return INDEX[CODES[code]]
+
+
 def expand(codes, count):
     """`(label, heading)` of each of `count` fragments."""
     found = []
-    for code in codes.split():
+    for code in codes.split(" "):
         match = RANGE.fullmatch(code)
         first, last = (int(match[2]), int(match[3] or match[2])) if match else (0, 0)
         if first != len(found) + 1 or last < first:
@@ -46,11 +53,8 @@ def main():
 
     codes = {}
     for path in args.annotations:
-        with open(path, encoding="utf-8") as lines:
-            for line in lines:
-                if line.strip() and not line.startswith("#"):
-                    name, found = line.rstrip("\n").split("\t")
-                    codes[name] = (path, found)
+        for _, name, found in rows.pairs(path):
+            codes[name] = (path, found)
     out = []
     for row in rows.read(args.descriptions):
         name = key(row["description"])

@@ -21,11 +21,7 @@ def surprise(targets, found):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--halves", nargs=2, action="append", required=True, help="students of half 0 and of half 1 (student.py --half)")
-    parser.add_argument("--corpus", required=True)
-    parser.add_argument("--teacher", nargs="+", required=True)
-    parser.add_argument("--leave-out", required=True)
-    parser.add_argument("--hand", nargs="+", required=True)
-    parser.add_argument("--hand-weight", type=float, default=3.0)
+    lines.add_arguments(parser)
     parser.add_argument("--count", type=int, default=25000)
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
@@ -37,7 +33,7 @@ def main():
     found = np.zeros((len(sequences), 5), dtype=np.float32)
     for pair in args.halves:
         for half, folder in enumerate(pair):
-            others = np.flatnonzero(~known.half(half))
+            others = np.flatnonzero(known.half(1 - half))
             opinion = encoder.softmax(encoder.logits(encoder.load_model(folder), [sequences[line] for line in others]))
             found[others] += opinion / len(args.halves)
     targets, _ = known.targets(args.hand_weight)

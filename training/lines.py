@@ -4,12 +4,12 @@ import random
 
 import numpy as np
 
+import annotated
 import blocks
 import contacts
 import readings
 import rows
 import weak_lines
-from annotated import CODES
 from labels import JUNK, LABELS, smoothed
 
 SMOOTHING = 0.02
@@ -65,8 +65,17 @@ class Lines:
         return np.array([int(readings.key(text)[-1], 16) % 2 == number for text in self.texts])
 
 
+def add_arguments(parser):
+    """The arguments of `corpus_lines`, and what `Lines.targets` takes from them."""
+    parser.add_argument("--corpus", required=True)
+    parser.add_argument("--teacher", nargs="+", required=True, help=".npz with `corpus`, averaged")
+    parser.add_argument("--leave-out", required=True, help="numbers of the corpus rows that are hand-labelled, one per line")
+    parser.add_argument("--hand", nargs="+", required=True, help="labelled files")
+    parser.add_argument("--hand-weight", type=float, default=3.0, help="how many of the teacher's labels a hand label is worth")
+
+
 def corpus_lines(args):
-    """`Lines` of the files that the arguments `corpus`, `teacher`, `leave_out` and `hand` name."""
+    """`Lines` of the files that the arguments name."""
     opinions = np.mean([np.load(path)["corpus"] for path in args.teacher], 0)
     left_out = {int(number) for number in open(args.leave_out)}
     labelled = [row for path in args.hand for row in rows.read(path)]
@@ -93,15 +102,9 @@ def written_lines(paths):
     """Lines that were written for training: `code<TAB>text`, the codes of annotated.py without headings."""
     texts, labels = [], []
     for path in paths:
-        with open(path, encoding="utf-8") as found:
-            for number, line in enumerate(found, 1):
-                if line.startswith("#"):
-                    continue
-                code, _, text = line.rstrip("\n").partition("\t")
-                if code not in CODES or not text:
-                    raise SystemExit(f"{path}:{number}: expected a code out of {list(CODES)}, a tab and a text, found {line!r}")
-                texts.append(text)
-                labels.append(LABELS.index(CODES[code]))
+        for place, code, text in rows.pairs(path):
+            texts.append(text)
+            labels.append(annotated.label_index(code, place))
     return texts, smoothed(np.eye(len(LABELS))[labels], WRITTEN_SMOOTHING)
 
 

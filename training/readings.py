@@ -4,26 +4,20 @@ A line of the file names a corpus line by the first 12 hex digits of the SHA-256
 gives it one code out of R Q T N J. No text is stored.
 """
 
-import hashlib
-
+import annotated
 import blocks
-from annotated import CODES
-from labels import LABELS
+import rows
 
 
 def key(text):
-    return hashlib.sha256(blocks.identity(text).encode()).hexdigest()[:12]
+    return annotated.key(blocks.identity(text))[:12]
 
 
 def read(path):
     """Label index by key."""
     found = {}
-    with open(path, encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if line.startswith("#"):
-                continue
-            name, _, code = line.rstrip("\n").partition("\t")
-            if len(name) != 12 or code not in CODES:
-                raise SystemExit(f"{path}:{number}: expected 12 hex digits, a tab and a code out of {list(CODES)}, found {line!r}")
-            found[name] = LABELS.index(CODES[code])
+    for place, name, code in rows.pairs(path):
+        if len(name) != 12:
+            raise SystemExit(f"{place}: expected 12 hex digits, found {name!r}")
+        found[name] = annotated.label_index(code, place)
     return found

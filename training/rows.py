@@ -1,4 +1,4 @@
-"""Reading and writing JSON-lines files: plain, .gz or .zst by suffix."""
+"""Reading and writing JSON-lines files (plain, .gz or .zst by suffix), and reading tables of two columns."""
 
 import contextlib
 import gzip
@@ -37,6 +37,18 @@ def read(path):
             except json.JSONDecodeError as error:
                 raise SystemExit(f"{path}:{number}: expected one JSON object per line: {error}")
     return rows
+
+
+def pairs(path):
+    """`(place, first, second)` of each line `first<TAB>second`, comments left out; the second may hold tabs."""
+    with open(path, encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if line.startswith("#"):
+                continue
+            fields = line.rstrip("\n").split("\t", 1)
+            if len(fields) != 2 or not all(fields):
+                raise SystemExit(f"{path}:{number}: expected two columns with a tab between them, found {line!r}")
+            yield (f"{path}:{number}", *fields)
 
 
 def write(path, rows):

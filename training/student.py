@@ -67,12 +67,8 @@ class WordDropout:
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--start", required=True, help="checkpoint of pretrain.py")
-    parser.add_argument("--corpus", required=True)
+    lines.add_arguments(parser)
     parser.add_argument("--left-out", required=True, help="lines that corpus.py dropped")
-    parser.add_argument("--teacher", nargs="+", required=True, help=".npz with `corpus`, averaged")
-    parser.add_argument("--leave-out", required=True, help="numbers of the corpus rows that are hand-labelled, one per line")
-    parser.add_argument("--hand", nargs="+", required=True, help="labelled files")
-    parser.add_argument("--hand-weight", type=float, default=3.0, help="how many of the teacher's labels a hand label is worth")
     parser.add_argument("--weak", required=True, help="heading-labelled lines")
     parser.add_argument("--weak-student", required=True, help="checkpoint that says whether a heading is believed")
     parser.add_argument("--weak-weight", type=float, default=0.7)
