@@ -51,6 +51,12 @@ def pairs(path):
             yield (f"{path}:{number}", *fields)
 
 
+def plain_lines(path):
+    """The lines of a text file."""
+    with open_text(path) as lines:
+        return [line.rstrip("\n") for line in lines]
+
+
 def write(path, rows):
     with open(path, "w", encoding="utf-8") as out:
         for row in rows:
