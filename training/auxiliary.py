@@ -1,6 +1,7 @@
-"""Second tasks of the student in training, thrown away afterwards: masked word pieces, and the words around a fragment.
+"""Second tasks of the student in training, thrown away afterwards: masked word pieces, the words around a fragment, and the
+states of the line teacher.
 
-Both teach it words that the labels alone seldom touch. They need no labels.
+They teach it words that the labels alone seldom touch, and need no labels.
 """
 
 import numpy as np
@@ -74,3 +75,21 @@ class WordsAround(nn.Module):
 
     def forward(self, state, target):
         return -(functional.log_softmax(self.out(state), -1) * target).sum(1).mean()
+
+
+class States(nn.Module):
+    """Predicts the line teacher's mean states, each dimension on a scale of its own, from the state of `[CLS]`."""
+
+    def __init__(self, config, states):
+        super().__init__()
+        sample = states[:100000].astype(np.float32)
+        self._states, self._mean, self._scale = states, sample.mean(0), sample.std(0) + 1e-3
+        self.out = nn.Linear(config.hidden_size, states.shape[1])
+
+    def forward(self, state, rows):
+        """Mean squared error over the lines that have a row; `rows` holds -1 for the others."""
+        known = np.flatnonzero(rows >= 0)
+        if not len(known):
+            return torch.zeros(())
+        target = torch.from_numpy((self._states[rows[known]].astype(np.float32) - self._mean) / self._scale)
+        return functional.mse_loss(self.out(state[torch.from_numpy(known)]), target)

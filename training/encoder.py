@@ -45,8 +45,8 @@ def new_model(vocabulary, shape, dropout=0.1):
     return BertForSequenceClassification(config)
 
 
-def load_model(folder, **config):
-    return BertForSequenceClassification.from_pretrained(folder, attn_implementation="sdpa", **config)
+def load_model(folder, attention="sdpa", **config):
+    return BertForSequenceClassification.from_pretrained(folder, attn_implementation=attention, **config)
 
 
 def save(model, tokenizer_folder, folder):

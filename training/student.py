@@ -1,6 +1,7 @@
-"""Stage 3: the student learns distinct lines from the teacher's and the annotators' labels, with word dropout and second tasks."""
+"""Stage 3: the student learns distinct lines from the teachers' and the annotators' labels, with word dropout and second tasks."""
 
 import argparse
+import typing
 
 import numpy as np
 import torch
@@ -11,14 +12,24 @@ import blocks
 import encoder
 import lines
 import loop
+import opinions
 import readings
 import rows
 from corpus import LONG
 from resplit import Resplit
 
 
+class Examples(typing.NamedTuple):
+    known: lines.Lines
+    numbers: np.ndarray  # which of all examples these are; the lines of `known` come first
+    texts: list  # as they are learnt, with made-up contacts
+    originals: list  # as they stand in their files
+    targets: torch.Tensor
+    weights: torch.Tensor
+
+
 def examples(args, dev):
-    """Lines, and numbers, texts, targets and weights of all examples, the lines first; long texts of `dev` stay out."""
+    """`Examples` of the files that `args` names; long texts of `dev` stay out."""
     known = lines.corpus_lines(args)
     target, weight = known.targets(args.hand_weight)
     if args.readings:
@@ -46,8 +57,27 @@ def examples(args, dev):
     share = (targets * weights[:, None]).sum(0) / weights.sum()
     weights = weights * (targets * loop.class_weights(share[None], args.class_weight_power)).sum(1)
     used = torch.nonzero(weights)[:, 0]
-    texts = lines.unmasked([texts[number] for number in used], args.seed)
-    return known, used.numpy(), texts, targets[used], weights[used] / weights[used].mean()
+    originals = [texts[number] for number in used]
+    learnt = lines.unmasked(originals, args.seed)
+    return Examples(known, used.numpy(), learnt, originals, targets[used], weights[used] / weights[used].mean())
+
+
+def with_made_up(found, teacher, args):
+    """`Examples` with `teacher`'s opinion mixed in, and its made-up lines behind; and the row of each in its table."""
+    at = teacher.rows(found.originals)
+    targets = teacher.mixed(found.targets.numpy(), at, args.line_share)
+    made_up = [line for path in args.made_up for line in rows.plain_lines(path)]
+    behind = teacher.rows(made_up)
+    if (behind < 0).any():
+        raise SystemExit(f"{args.made_up}: {(behind < 0).sum()} of {len(made_up)} lines have no label in {args.line_teacher}")
+    print(f"opinions of {(at >= 0).sum()} of {len(at)} lines, {len(made_up)} made-up lines", flush=True)
+    numbers = np.concatenate([found.numbers, found.numbers.max() + 1 + np.arange(len(made_up))])
+    targets = np.concatenate([targets, teacher.probabilities[behind]])
+    weights = torch.cat([found.weights, torch.full([len(made_up)], args.made_up_weight)])
+    merged = Examples(
+        found.known, numbers, found.texts + made_up, found.originals + made_up, torch.from_numpy(targets).float(), weights
+    )
+    return merged, np.concatenate([at, behind])
 
 
 class WordDropout:
@@ -64,9 +94,8 @@ class WordDropout:
         return (dropped | (torch.rand(ids.shape) < self.pieces)) & (ids > encoder.MASK)
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--start", required=True, help="checkpoint of pretrain.py")
+def add_data_arguments(parser):
+    """The arguments of `examples`."""
     lines.add_arguments(parser)
     parser.add_argument("--left-out", required=True, help="lines that corpus.py dropped")
     parser.add_argument("--weak", required=True, help="heading-labelled lines")
@@ -81,6 +110,17 @@ def main():
     parser.add_argument("--contacts", type=int, default=600, help="made-up contact lines")
     parser.add_argument("--class-weight-power", type=float, default=0.15)
     parser.add_argument("--dev", required=True)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--start", required=True, help="checkpoint of pretrain.py")
+    add_data_arguments(parser)
+    parser.add_argument("--line-teacher", help="opinions of line_teacher.py")
+    parser.add_argument("--line-share", type=float, default=0.5, help="share of its opinion in the targets")
+    parser.add_argument("--made-up", nargs="*", default=[], help="lines of made_up_lines.py that it has labelled")
+    parser.add_argument("--made-up-weight", type=float, default=0.5)
+    parser.add_argument("--states", type=float, default=1.0, help="weight of its mean states as a second task")
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--word-dropout", type=float, default=0.1, help="share of words masked in training")
     parser.add_argument("--masked-pieces", type=float, default=0.1, help="weight of that second task")
@@ -93,11 +133,16 @@ def main():
 
     tokenizer = encoder.load_tokenizer(args.start)
     dev_texts, dev_labels = rows.labelled_fragments(rows.read(args.dev), args.dev)
-    known, numbers, texts, targets, weights = examples(args, dev_texts)
-    sequences = encoder.encode(tokenizer, texts)
+    found, tasks = examples(args, dev_texts), []
+    model = encoder.load_model(args.start, attention="eager", hidden_dropout_prob=args.dropout)
+    if args.line_teacher:
+        teacher = opinions.Opinions(args.line_teacher)
+        found, at = with_made_up(found, teacher, args)
+        states = auxiliary.States(model.config, teacher.states)
+        tasks.append(states)
+    sequences = encoder.encode(tokenizer, found.texts)
     dev = loop.Dev(tokenizer, dev_texts, dev_labels)
-    model = encoder.load_model(args.start, hidden_dropout_prob=args.dropout)
-    surroundings = auxiliary.Surroundings(tokenizer, known)
+    surroundings = auxiliary.Surroundings(tokenizer, found.known)
     masked = auxiliary.MaskedPieces(model.config)
     around = auxiliary.WordsAround(model.config, surroundings.prior)
     resplit = Resplit(tokenizer, args.resplit)
@@ -106,15 +151,20 @@ def main():
     def cost(batch, rng):
         ids, mask = encoder.pad([resplit(sequences[index], rng) for index in batch])
         hidden = drop(ids)
-        states = model.bert(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask)
-        logits = model.classifier(model.dropout(states.pooler_output))
-        loss = (-(functional.log_softmax(logits, -1) * targets[batch]).sum(1) * weights[batch]).mean()
+        outputs = model.bert(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask)
+        logits = model.classifier(model.dropout(outputs.pooler_output))
+        first = outputs.last_hidden_state[:, 0]
+        loss = (-(functional.log_softmax(logits, -1) * found.targets[batch]).sum(1) * found.weights[batch]).mean()
         embeddings = model.bert.embeddings.word_embeddings.weight
-        loss = loss + args.masked_pieces * masked(states.last_hidden_state, hidden, ids, embeddings)
-        return loss + args.words_around * around(states.last_hidden_state[:, 0], surroundings.draw(numbers[batch], rng))
+        loss = loss + args.masked_pieces * masked(outputs.last_hidden_state, hidden, ids, embeddings)
+        if args.words_around:
+            loss = loss + args.words_around * around(first, surroundings.draw(found.numbers[batch], rng))
+        if args.line_teacher:
+            loss = loss + args.states * states(first, at[batch])
+        return loss
 
     save = lambda kept: encoder.save(kept, args.start, args.out)
-    loop.learn(model, sequences, args, dev, save, cost, tasks=(masked, around))
+    loop.learn(model, sequences, args, dev, save, cost, tasks=(masked, around, *tasks))
 
 
 if __name__ == "__main__":
