@@ -66,10 +66,16 @@ fn the_golden_vacancies_are_understood() {
         let vacancy: Vacancy = serde_json::from_str(line).unwrap();
         let texts: Vec<&str> = vacancy.fragments.iter().map(|f| f.text.as_str()).collect();
         let predictions = classifier.classify_fragments(&texts).unwrap();
-        for (fragment, prediction) in vacancy.fragments.iter().zip(&predictions) {
-            let label: Section = fragment.label.parse().unwrap();
-            alone += usize::from(prediction.section == label);
-        }
+        let labels: Vec<Section> = vacancy
+            .fragments
+            .iter()
+            .map(|f| f.label.parse().unwrap())
+            .collect();
+        alone += labels
+            .iter()
+            .zip(&predictions)
+            .filter(|(label, prediction)| prediction.section == **label)
+            .count();
         let scored: Vec<_> = vacancy
             .fragments
             .iter()
@@ -81,22 +87,19 @@ fn the_golden_vacancies_are_understood() {
             (&mut vote, &MajorityVote),
         ] {
             let decisions = aggregator.aggregate(&scored).unwrap();
-            for (fragment, decision) in vacancy.fragments.iter().zip(decisions) {
-                outcome
-                    .0
-                    .push((fragment.label.parse().unwrap(), fragment.heading, decision));
-            }
+            let headings = vacancy.fragments.iter().map(|f| f.heading);
+            let places = labels.iter().copied().zip(headings).zip(decisions);
+            outcome
+                .0
+                .extend(places.map(|((label, heading), decision)| (label, heading, decision)));
         }
     }
     assert_eq!(joint.0.len(), 1961);
     let alone = alone as f64 / joint.0.len() as f64;
-    assert!(alone > 0.88, "{alone}");
-    assert!(joint.accuracy() > 0.965, "{}", joint.accuracy());
-    assert!(
-        joint.accuracy() > vote.accuracy() + 0.065,
-        "{}",
-        vote.accuracy()
-    );
+    assert!(alone > 0.905, "{alone}");
+    assert!(joint.accuracy() > 0.975, "{}", joint.accuracy());
+    let left = (1.0 - joint.accuracy()) / (1.0 - vote.accuracy());
+    assert!(left < 0.3, "{left} of the errors of the majority vote");
     assert!(joint.heading_f1() > 0.955, "{}", joint.heading_f1());
-    assert!(joint.junk_recall() > 0.90, "{}", joint.junk_recall());
+    assert!(joint.junk_recall() > 0.92, "{}", joint.junk_recall());
 }
