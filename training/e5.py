@@ -10,7 +10,7 @@ import struct
 
 import numpy as np
 import torch
-from tokenizers import Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 from transformers import BertConfig, BertModel
 
 MAGIC = b"E5S1"
@@ -79,7 +79,6 @@ def tokenizer(packed):
     found = Tokenizer(models.Unigram(packed.pieces, unk_id=UNKNOWN))
     found.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Replace(Regex(" {2,}"), " ")])
     found.pre_tokenizer = pre_tokenizers.Metaspace()
-    found.decoder = decoders.Metaspace()
     return found
 
 

@@ -64,13 +64,13 @@ def multiply_adds(config, length=14):
     return config.num_hidden_layers * (4 * width * width + 2 * width * inner + 2 * length * width)
 
 
-def pad(sequences):
+def pad(sequences, padding=PAD):
     """`input_ids` and `attention_mask` of the same length."""
     length = max(map(len, sequences))
-    ids = torch.full((len(sequences), length), PAD)
+    ids = torch.full((len(sequences), length), padding)
     for row, sequence in enumerate(sequences):
         ids[row, : len(sequence)] = torch.tensor(sequence)
-    return ids, (ids != PAD).long()
+    return ids, (ids != padding).long()
 
 
 def batches(sequences, tokens, rng=None):

@@ -41,13 +41,6 @@ class LineNet(nn.Module):
         return self.decide(self.dropout(mean)), mean
 
 
-def pad(sequences):
-    ids = torch.full((len(sequences), max(map(len, sequences))), e5.PAD)
-    for row, sequence in enumerate(sequences):
-        ids[row, : len(sequence)] = torch.tensor(sequence)
-    return ids, (ids != e5.PAD).long()
-
-
 def groups_of(net, rate, layer_decay, head_rate):
     """Parameters with peak rates that fall from the last layer to the embeddings."""
     last = net.bert.config.num_hidden_layers - 1
@@ -69,7 +62,7 @@ def predict(net, sequences, tokens=8192):
     found = np.zeros((len(sequences), len(LABELS)), dtype=np.float32)
     states = np.zeros((len(sequences), net.bert.config.hidden_size), dtype=np.float16)
     for batch in encoder.batches(sequences, tokens):
-        scores, mean = net(*pad([sequences[index] for index in batch]))
+        scores, mean = net(*encoder.pad([sequences[index] for index in batch], e5.PAD))
         found[batch], states[batch] = scores.softmax(-1).numpy(), mean.numpy()
     return found, states
 
@@ -86,7 +79,7 @@ def learn(net, sequences, targets, weights, args, report):
             group["lr"] *= group["peak"]
         net.train()
         batch = queue.pop()
-        ids, mask = pad([sequences[index] for index in batch])
+        ids, mask = encoder.pad([sequences[index] for index in batch], e5.PAD)
         hidden = (torch.rand(ids.shape) < args.piece_dropout) & (ids > e5.UNKNOWN)
         scores, _ = net(ids.masked_fill(hidden, e5.UNKNOWN), mask)
         loss = (-(functional.log_softmax(scores, -1) * targets[batch]).sum(1) * weights[batch]).mean()

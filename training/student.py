@@ -74,8 +74,12 @@ def with_made_up(found, teacher, args):
     numbers = np.concatenate([found.numbers, found.numbers.max() + 1 + np.arange(len(made_up))])
     targets = np.concatenate([targets, teacher.probabilities[behind]])
     weights = torch.cat([found.weights, torch.full([len(made_up)], args.made_up_weight)])
-    merged = Examples(
-        found.known, numbers, found.texts + made_up, found.originals + made_up, torch.from_numpy(targets).float(), weights
+    merged = found._replace(
+        numbers=numbers,
+        texts=found.texts + made_up,
+        originals=found.originals + made_up,
+        targets=torch.from_numpy(targets).float(),
+        weights=weights,
     )
     return merged, np.concatenate([at, behind])
 
