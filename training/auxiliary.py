@@ -14,14 +14,19 @@ DISTANCES = {-2: 0.5, -1: 1.0, 1: 1.0, 2: 0.5}
 
 
 class MaskedPieces(nn.Module):
-    """Predicts the pieces behind `[MASK]` with the input embeddings."""
+    """Predicts the pieces behind `[MASK]` with the input embeddings, of a batch's at most `limit` drawn at random."""
 
-    def __init__(self, config):
+    def __init__(self, config, limit=None):
         super().__init__()
+        self.limit = limit
         self.dense = nn.Linear(config.hidden_size, config.hidden_size)
         self.bias = nn.Parameter(torch.zeros(config.vocab_size))
 
     def forward(self, states, hidden, ids, embeddings):
+        if self.limit:
+            places = hidden.nonzero()
+            places = places[torch.randperm(len(places))[: self.limit]]
+            hidden = tuple(places.T)
         found = functional.gelu(self.dense(states[hidden]))
         scores = functional.linear(functional.layer_norm(found, found.shape[-1:]), embeddings, self.bias)
         return functional.cross_entropy(scores, ids[hidden])

@@ -29,7 +29,7 @@ PERSON_LEADS = ["Контактное лицо:", "Контакты:", "Мене
 def phone(rng):
     digits = "".join(rng.choice("0123456789") for _ in range(7))
     head, code = rng.choice(["+7", "8", "7", "+375", "+7", "8"]), rng.choice("900 901 903 905 909 912 915 916 920 926 950 960 977 985 999 495 499 812 343 800".split())
-    if rng.random() < 0.05:  # stands for a number in templates
+    if rng.random() < 0.25:  # stands for a number in templates
         code, digits = rng.choice(["000", "999", code]), "0" * 7
     a, b, c = digits[:3], digits[3:5], digits[5:]
     shapes = [f"{head} ({code}) {a}-{b}-{c}", f"{head}({code}){a}-{b}-{c}", f"{head} {code} {a} {b} {c}", f"{head}-{code}-{a}-{b}-{c}", f"{head}{code}{digits}"]

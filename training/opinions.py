@@ -10,10 +10,13 @@ def write(path, texts, probabilities, states):
 
 
 class Opinions:
-    def __init__(self, path):
-        stored = np.load(path)
-        self.probabilities, self.states = stored["probabilities"], stored["states"]
-        self._rows = {key.decode(): row for row, key in enumerate(stored["keys"])}
+    """Those of several files; of a line in two of them, the later one's."""
+
+    def __init__(self, paths):
+        stored = [np.load(path) for path in paths]
+        together = lambda name: np.concatenate([part[name] for part in stored])
+        self.probabilities, self.states = together("probabilities"), together("states")
+        self._rows = {key.decode(): row for row, key in enumerate(together("keys"))}
 
     def rows(self, texts):
         """The row of each line, or -1."""

@@ -116,19 +116,26 @@ def add_data_arguments(parser):
     parser.add_argument("--dev", required=True)
 
 
+def add_opinion_arguments(parser):
+    """The arguments of `with_made_up`."""
+    parser.add_argument("--line-teacher", nargs="*", default=[], help="opinions of line_teacher.py")
+    parser.add_argument("--line-share", type=float, default=0.5, help="share of its opinion in the targets")
+    parser.add_argument("--made-up", nargs="*", default=[], help="lines of made_up_lines.py that it has labelled")
+    parser.add_argument("--made-up-weight", type=float, default=0.5)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--start", required=True, help="checkpoint of pretrain.py")
     add_data_arguments(parser)
-    parser.add_argument("--line-teacher", help="opinions of line_teacher.py")
-    parser.add_argument("--line-share", type=float, default=0.5, help="share of its opinion in the targets")
-    parser.add_argument("--made-up", nargs="*", default=[], help="lines of made_up_lines.py that it has labelled")
-    parser.add_argument("--made-up-weight", type=float, default=0.5)
+    add_opinion_arguments(parser)
     parser.add_argument("--states", type=float, default=1.0, help="weight of its mean states as a second task")
     parser.add_argument("--dropout", type=float, default=0.1)
     parser.add_argument("--word-dropout", type=float, default=0.1, help="share of words masked in training")
     parser.add_argument("--masked-pieces", type=float, default=0.1, help="weight of that second task")
+    parser.add_argument("--masked-limit", type=int, help="most masked pieces of a batch that are predicted")
     parser.add_argument("--words-around", type=float, default=0.1, help="weight of that second task")
+    parser.add_argument("--bfloat16", action="store_true", help="compute the net in bfloat16, about twice as fast")
     parser.add_argument("--out", required=True)
     loop.add_arguments(parser, rate=1e-3, steps=10000, evaluate=500)
     parser.set_defaults(tokens=4096, warmup=100, average=0.998, keep="last")
@@ -147,7 +154,7 @@ def main():
     sequences = encoder.encode(tokenizer, found.texts)
     dev = loop.Dev(tokenizer, dev_texts, dev_labels)
     surroundings = auxiliary.Surroundings(tokenizer, found.known)
-    masked = auxiliary.MaskedPieces(model.config)
+    masked = auxiliary.MaskedPieces(model.config, args.masked_limit)
     around = auxiliary.WordsAround(model.config, surroundings.prior)
     resplit = Resplit(tokenizer, args.resplit)
     drop = WordDropout(tokenizer, args.word_dropout, args.piece_dropout)
@@ -155,12 +162,13 @@ def main():
     def cost(batch, rng):
         ids, mask = encoder.pad([resplit(sequences[index], rng) for index in batch])
         hidden = drop(ids)
-        outputs = model.bert(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask)
-        logits = model.classifier(model.dropout(outputs.pooler_output))
-        first = outputs.last_hidden_state[:, 0]
+        with torch.autocast("cpu", torch.bfloat16, enabled=args.bfloat16):
+            outputs = model.bert(input_ids=ids.masked_fill(hidden, encoder.MASK), attention_mask=mask)
+            logits = model.classifier(model.dropout(outputs.pooler_output)).float()
+            pieces = masked(outputs.last_hidden_state, hidden, ids, model.bert.embeddings.word_embeddings.weight)
+        first = outputs.last_hidden_state[:, 0].float()
         loss = (-(functional.log_softmax(logits, -1) * found.targets[batch]).sum(1) * found.weights[batch]).mean()
-        embeddings = model.bert.embeddings.word_embeddings.weight
-        loss = loss + args.masked_pieces * masked(outputs.last_hidden_state, hidden, ids, embeddings)
+        loss = loss + args.masked_pieces * pieces
         if args.words_around:
             loss = loss + args.words_around * around(first, surroundings.draw(found.numbers[batch], rng))
         if args.line_teacher:
