@@ -54,11 +54,11 @@ class Lines:
         """Number of a line, or -1."""
         return self._where.get(blocks.identity(text), -1)
 
-    def targets(self, hand, cap=8.0):
-        """Mixture of all that was said of a line, a hand label counted `hand` times, and a weight that grows with its root."""
+    def targets(self, hand):
+        """Mixture of all that was said of a line, a hand label counted `hand` times, and how much that is."""
         mass = self.soft + hand * smoothed(self.hand, SMOOTHING)
         total = mass.sum(1, keepdims=True)
-        return mass / total, np.sqrt(np.minimum(total[:, 0], cap))
+        return mass / total, total[:, 0]
 
     def half(self, number):
         """Whether each line belongs to that half (0 or 1), by a hash of the line."""

@@ -20,9 +20,9 @@ class Opinions:
 
     def rows(self, texts):
         """The row of each line, or -1."""
-        return np.array([self._rows.get(readings.key(text), -1) for text in texts])
+        return np.array([self._rows.get(readings.key(text), -1) for text in texts], dtype=int)
 
     def mixed(self, targets, rows, share):
-        """`targets` with `share` of the teacher's probabilities, where it has any."""
-        said = share * (rows >= 0)[:, None]
+        """`targets` with `share` (one for all, or one a line) of the teacher's probabilities, where it has any."""
+        said = (share * (rows >= 0))[:, None]
         return (1 - said) * targets + said * self.probabilities[rows]

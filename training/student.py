@@ -26,46 +26,52 @@ class Examples(typing.NamedTuple):
     originals: list  # as they stand in their files
     targets: torch.Tensor
     weights: torch.Tensor
+    evidence: np.ndarray  # how many opinions of the line teacher the targets are worth, at most
 
 
 def examples(args, dev):
     """`Examples` of the files that `args` names; long texts of `dev` stay out."""
     known = lines.corpus_lines(args)
-    target, weight = known.targets(args.hand_weight)
+    target, evidence = known.targets(args.hand_weight)
+    weight = np.sqrt(np.minimum(evidence, args.most_labels))
     if args.readings:
         target = lines.with_readings(target, known.texts, readings.read(args.readings), args.readings_share)
     if args.half is not None:
         weight = weight * known.half(args.half)
-    parts = [(known.texts, target, weight)]
+    parts = [(known.texts, target, weight, evidence)]
 
     excluded = [text for row in rows.read(args.left_out) for text in row["texts"]] + dev
     excluded = {key for key in map(blocks.normalised, excluded) if len(key) >= LONG}
     tokenizer, model = encoder.load_tokenizer(args.weak_student), encoder.load_model(args.weak_student)
     opinion = lambda found: encoder.softmax(encoder.logits(model, encoder.encode(tokenizer, found)))
     found, target = lines.heading_lines(rows.read(args.weak), args.weak, known, excluded, opinion)
-    parts.append((found, target, np.full(len(found), args.weak_weight)))
+    parts.append((found, target, np.full(len(found), args.weak_weight), np.ones(len(found))))
     print(f"{len(known.texts)} lines, {len(found)} heading-labelled ones", flush=True)
 
     found, target = lines.written_lines(args.written)
-    parts += [(found, target, np.full(len(found), args.written_weight))] * args.written_copies
+    parts += [(found, target, np.full(len(found), args.written_weight), np.full(len(found), 2.0))] * args.written_copies
     print(f"{len(found)} written lines", flush=True)
     found, target = lines.contact_lines(args.contacts, args.seed)
-    parts.append((found, target, np.ones(len(found))))
+    parts.append((found, target, np.ones(len(found)), np.ones(len(found))))
 
-    texts = [text for part, _, _ in parts for text in part]
+    texts = [text for part, *_ in parts for text in part]
     targets, weights = (torch.from_numpy(np.concatenate([part[k] for part in parts])).float() for k in (1, 2))
+    evidence = np.concatenate([part[3] for part in parts])
     share = (targets * weights[:, None]).sum(0) / weights.sum()
     weights = weights * (targets * loop.class_weights(share[None], args.class_weight_power)).sum(1)
     used = torch.nonzero(weights)[:, 0]
     originals = [texts[number] for number in used]
     learnt = lines.unmasked(originals, args.seed)
-    return Examples(known, used.numpy(), learnt, originals, targets[used], weights[used] / weights[used].mean())
+    return Examples(known, used.numpy(), learnt, originals, targets[used], weights[used] / weights[used].mean(), evidence[used])
 
 
 def with_made_up(found, teacher, args):
     """`Examples` with `teacher`'s opinion mixed in, and its made-up lines behind; and the row of each in its table."""
     at = teacher.rows(found.originals)
-    targets = teacher.mixed(found.targets.numpy(), at, args.line_share)
+    share = args.line_share
+    if args.line_evidence:
+        share = args.line_evidence / (args.line_evidence + found.evidence)
+    targets = teacher.mixed(found.targets.numpy(), at, share)
     made_up = [line for path in args.made_up for line in rows.plain_lines(path)]
     behind = teacher.rows(made_up)
     if (behind < 0).any():
@@ -80,6 +86,7 @@ def with_made_up(found, teacher, args):
         originals=found.originals + made_up,
         targets=torch.from_numpy(targets).float(),
         weights=weights,
+        evidence=np.concatenate([found.evidence, np.zeros(len(made_up))]),
     )
     return merged, np.concatenate([at, behind])
 
@@ -111,6 +118,7 @@ def add_data_arguments(parser):
     parser.add_argument("--half", type=int, choices=[0, 1], help="learn this half of the lines only (doubtful_lines.py)")
     parser.add_argument("--readings", help="labels of lines that were read alone (annotations/lines.tsv)")
     parser.add_argument("--readings-share", type=float, default=0.5)
+    parser.add_argument("--most-labels", type=float, default=8.0, help="a line's weight is the root of its labels, of at most so many")
     parser.add_argument("--contacts", type=int, default=600, help="made-up contact lines")
     parser.add_argument("--class-weight-power", type=float, default=0.15)
     parser.add_argument("--dev", required=True)
@@ -120,6 +128,7 @@ def add_opinion_arguments(parser):
     """The arguments of `with_made_up`."""
     parser.add_argument("--line-teacher", nargs="*", default=[], help="opinions of line_teacher.py")
     parser.add_argument("--line-share", type=float, default=0.5, help="share of its opinion in the targets")
+    parser.add_argument("--line-evidence", type=float, help="instead: how many labels of a line its opinion is worth")
     parser.add_argument("--made-up", nargs="*", default=[], help="lines of made_up_lines.py that it has labelled")
     parser.add_argument("--made-up-weight", type=float, default=0.5)
 

@@ -46,6 +46,16 @@ class Opinions(unittest.TestCase):
         at = found.rows(["Отпуск", "Премия", "Оклад", "Обед"])
         self.assertEqual(at.tolist()[-1], -1)
         self.assertEqual(found.probabilities[at[:3], 0].tolist(), [0.1, 0.3, 0.3])
+        self.assertEqual(found.probabilities[found.rows([])].shape, (0, 5))
+
+    def test_a_share_for_all_and_one_a_line(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "one.npz"
+            opinions.write(path, ["Отпуск"], np.full((1, 5), 0.2), np.zeros((1, 3)))
+            found = opinions.Opinions([path])
+        targets, at = np.tile(np.eye(5)[0], (2, 1)), np.array([0, -1])
+        self.assertEqual(found.mixed(targets, at, 0.5).tolist(), [[0.6, 0.1, 0.1, 0.1, 0.1], [1, 0, 0, 0, 0]])
+        self.assertEqual(found.mixed(targets, at, np.array([1.0, 1.0])).tolist(), [[0.2] * 5, [1, 0, 0, 0, 0]])
 
 
 if __name__ == "__main__":
