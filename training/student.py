@@ -26,7 +26,7 @@ class Examples(typing.NamedTuple):
     originals: list  # as they stand in their files
     targets: torch.Tensor
     weights: torch.Tensor
-    evidence: np.ndarray  # how many opinions of the line teacher the targets are worth, at most
+    evidence: np.ndarray  # how many labels each target stands for
 
 
 def examples(args, dev):
