@@ -21,7 +21,8 @@ pub enum Precision {
     #[default]
     Float32,
     /// 8-bit integers: weights are rounded with a scale per output, activations, when they come, with
-    /// one per token; sums are exact, everything between the products stays in floats. Faster, and no
+    /// one per token; sums are exact, everything between the products stays in floats, and so do the
+    /// last layer and the classifier, which see the first token only. Faster, and no
     /// longer the model's own logits: those of the embedded model move by up to three hundredths, and one
     /// of 3,394 development fragments gets another strongest section.
     ///

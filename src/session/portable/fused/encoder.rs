@@ -47,14 +47,12 @@ impl Encoder {
             projection,
         } = embeddings;
         let hidden = projection.as_ref().map_or(words.width, |p| p.outputs);
+        // From the last layer on one token of a row is left: bytes would gain little time there, and
+        // rounding would move the logits more than in the layers before.
+        let floats = packer.floats();
         let last = layers
             .pop()
-            .map(|layer| LastLayer::new(packer, heads, layer));
-        // Few columns: nothing to gain where the logits themselves would be rounded.
-        let mut packers = vec![packer; classifier.len()];
-        if let Some(packer) = packers.last_mut() {
-            *packer = packer.floats();
-        }
+            .map(|layer| LastLayer::new(floats, heads, layer));
         Self {
             level: packer.level(),
             heads,
@@ -71,8 +69,7 @@ impl Encoder {
             last,
             classifier: classifier
                 .into_iter()
-                .zip(packers)
-                .map(|((linear, activation), packer)| (pack(packer, &linear, 1.0), activation))
+                .map(|(linear, activation)| (pack(floats, &linear, 1.0), activation))
                 .collect(),
         }
     }

@@ -399,22 +399,23 @@ fn integers_stay_near_the_floats_and_are_not_the_same() {
 
 #[test]
 fn what_computes_is_told() {
-    let shape = Shape {
+    let shape = |layers, embedding| Shape {
         heads: 2,
         head_width: 4,
-        layers: 1,
+        layers,
         inner: 8,
-        embedding: None,
+        embedding,
         types: false,
         activation: Activation::Gelu,
         pooler: None,
     };
-    let told = |precision, vnni| {
+    let told_of = |shape, precision, vnni| {
         let weights = weights(&shape, 8, 1);
         let encoder = FusedEncoder::with_instructions(weights, precision, Level::new(), vnni);
         let text = encoder.describe();
         text.rsplit("; ").next().unwrap_or_default().to_owned()
     };
+    let told = |precision, vnni| told_of(shape(2, None), precision, vnni);
     let vnni = Vnni::detect();
     assert_eq!(told(Precision::Float32, vnni), "float32");
     assert_eq!(
@@ -423,7 +424,38 @@ fn what_computes_is_told() {
     );
     if vnni.is_some() {
         assert_eq!(told(Precision::Int8, vnni), "int8 by AVX-512 VNNI");
+        assert_eq!(
+            told_of(shape(1, Some(4)), Precision::Int8, vnni),
+            "int8 by AVX-512 VNNI"
+        );
+        assert_eq!(
+            told_of(shape(1, None), Precision::Int8, vnni),
+            "float32 instead of int8: no layer but the last"
+        );
     }
+}
+
+/// The last layer and the classifier see one token of a row and are not rounded.
+#[test]
+fn bytes_spare_what_sees_the_first_token_only() {
+    let shape = |layers| Shape {
+        heads: 2,
+        head_width: 8,
+        layers,
+        inner: 24,
+        embedding: None,
+        types: false,
+        activation: Activation::Gelu,
+        pooler: Some(Activation::Tanh),
+    };
+    let batch = Batch::new(&[9, 1, 5], 9, 7);
+    let same = |layers| {
+        let run = |encoder: FusedEncoder| batch.run(&encoder, 1);
+        let weights = || weights(&shape(layers), 9, 3);
+        run(floats(weights(), Level::new())) == run(integers(weights(), Level::new()))
+    };
+    assert!(same(1));
+    assert_eq!(same(2), Vnni::detect().is_none());
 }
 
 /// A damaged model must not look like one that is sure of itself.
