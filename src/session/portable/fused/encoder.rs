@@ -50,6 +50,8 @@ impl Encoder {
         // From the last layer on one token of a row is left: bytes would gain little time there, and
         // rounding would move the logits more than in the layers before.
         let floats = packer.floats();
+        // What is rounded first goes through all layers: its error counts most.
+        let first = packer.finely();
         let last = layers
             .pop()
             .map(|layer| LastLayer::new(floats, heads, layer));
@@ -61,10 +63,11 @@ impl Encoder {
             positions,
             types,
             norm,
-            projection: projection.map(|linear| pack(packer, &linear, 1.0)),
+            projection: projection.map(|linear| pack(first, &linear, 1.0)),
             layers: layers
                 .into_iter()
-                .map(|layer| FullLayer::new(packer, layer))
+                .zip(std::iter::once(first).chain(std::iter::repeat(packer)))
+                .map(|(layer, packer)| FullLayer::new(packer, layer))
                 .collect(),
             last,
             classifier: classifier

@@ -1,9 +1,11 @@
-//! Products in 8-bit integers, by the byte dot product of AVX-512 VNNI.
+//! Products with weights in 8-bit integers, by the byte dot product of AVX-512 VNNI.
 //!
 //! Weights have a scale per column, activations one per row, found when the row comes; in between, sums
-//! are exact, so that a row of the result depends on its own row alone. Activations are stored with 128
-//! added, as the instruction wants them; sums begin at −128 times the sum of the column, which takes it
-//! out again.
+//! are exact, so that a row of the result depends on its own row alone.
+//!
+//! An activation is one byte or, where that would be too coarse, two: 256 times a high one and a low
+//! one, both signed, and each has a sum of its own. Bytes are stored with 128 added, as the instruction
+//! wants them; sums begin at −128 times the sum of the column, which takes it out again.
 //!
 //! `unsafe` is needed for two things: to call what is compiled for an instruction set from what is not,
 //! and to read and write vectors by address.
@@ -16,10 +18,11 @@
 #![deny(clippy::undocumented_unsafe_blocks, unsafe_op_in_unsafe_fn)]
 
 use std::arch::x86_64::{
-    __m128i, __m512, __m512i, _mm_storeu_si128, _mm512_add_epi32, _mm512_and_si512,
-    _mm512_castps_si512, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps, _mm512_cvtps_epi32,
-    _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_max_epu32,
-    _mm512_mul_ps, _mm512_reduce_max_epu32, _mm512_set1_epi32, _mm512_set1_ps, _mm512_storeu_ps,
+    __m128i, __m512, __m512i, _mm_setzero_si128, _mm_storeu_si128, _mm512_add_epi32,
+    _mm512_and_si512, _mm512_castps_si512, _mm512_cvtepi32_epi8, _mm512_cvtepi32_ps,
+    _mm512_cvtps_epi32, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_max_epu32, _mm512_mul_ps, _mm512_reduce_max_epu32, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_slli_epi32, _mm512_srai_epi32, _mm512_storeu_ps, _mm512_sub_epi32,
 };
 
 use super::gemm::Operand;
@@ -31,7 +34,7 @@ const LANES: usize = 16;
 const VECTORS: usize = 2;
 /// Columns of a panel.
 const PANEL: usize = VECTORS * LANES;
-/// Rows that are computed together.
+/// Rows that are computed together, if their activations are one byte.
 const ROWS: usize = 8;
 
 /// Stands for a machine with AVX-512 F and VNNI: there is no other way to get one.
@@ -52,6 +55,7 @@ pub(super) struct Bytes {
     panels: Vec<Panel>,
     k: usize,
     n: usize,
+    fine: bool,
     vnni: Vnni,
 }
 
@@ -68,15 +72,17 @@ struct Panel {
 /// Activations rounded to bytes, and their scales.
 #[derive(Debug, Default)]
 pub(in super::super) struct ByteRows {
-    /// Rows filled up to whole vectors.
+    /// The high bytes of a row and then its low ones, if any, each filled up to whole vectors.
     values: Vec<[u8; LANES]>,
     scales: Vec<f32>,
 }
 
 impl Bytes {
-    /// Packs a matrix of at most [`MAX_INNER`](super::quantise::MAX_INNER) rows.
+    /// Packs a matrix of at most [`MAX_INNER`](super::quantise::MAX_INNER) rows; `fine` asks for two
+    /// bytes of each activation.
     pub(super) fn new(
         vnni: Vnni,
+        fine: bool,
         k: usize,
         n: usize,
         weight: impl Fn(usize, usize) -> f32,
@@ -90,6 +96,7 @@ impl Bytes {
             panels: (0..n).step_by(PANEL).map(panel).collect(),
             k,
             n,
+            fine,
             vnni,
         }
     }
@@ -111,11 +118,16 @@ impl Bytes {
         finish: impl FnMut(&mut [f32], usize, usize),
     ) {
         let Self { vnni: Vnni(()), .. } = self;
-        // SAFETY: `self` holds a `Vnni`, so the machine has the instructions that both functions are
+        // SAFETY: `self` holds a `Vnni`, so the machine has the instructions that the functions are
         // compiled for. That is all they ask: they check bounds like any safe function.
         unsafe {
-            bytes.fill(a, rows, self.k);
-            product(self, bytes, rows, out, out_stride, finish);
+            if self.fine {
+                bytes.fill::<2>(a, rows, self.k);
+                product::<2>(self, bytes, rows, out, out_stride, finish);
+            } else {
+                bytes.fill::<1>(a, rows, self.k);
+                product::<1>(self, bytes, rows, out, out_stride, finish);
+            }
         }
     }
 }
@@ -146,10 +158,10 @@ fn pack(matrix: &Quantised, k: usize, first: usize, bias: impl Fn(usize) -> f32)
 }
 
 impl ByteRows {
-    /// Rounds the first `k` columns of some rows.
+    /// Rounds the first `k` columns of some rows to so many bytes each.
     #[target_feature(enable = "avx512f")]
-    fn fill(&mut self, a: Operand<'_>, rows: usize, k: usize) {
-        let stride = k.div_ceil(LANES);
+    fn fill<const PARTS: usize>(&mut self, a: Operand<'_>, rows: usize, k: usize) {
+        let stride = PARTS * k.div_ceil(LANES);
         if self.values.len() < rows * stride {
             self.values.resize(rows * stride, [0; LANES]);
         }
@@ -158,18 +170,17 @@ impl ByteRows {
         }
         for row in 0..rows {
             let from = &a.values[row * a.stride..][..k];
-            self.scales[row] = quantise(from, &mut self.values[row * stride..][..stride]);
+            self.scales[row] = quantise::<PARTS>(from, &mut self.values[row * stride..][..stride]);
         }
     }
 }
 
-/// Rounds a row to bytes and tells their scale; NaN if anything in it is not a finite number.
+/// Rounds a row and tells the scale of its last bytes; NaN if anything in it is not a finite number.
 #[target_feature(enable = "avx512f")]
-fn quantise(row: &[f32], out: &mut [[u8; LANES]]) -> f32 {
+fn quantise<const PARTS: usize>(row: &[f32], out: &mut [[u8; LANES]]) -> f32 {
     let (whole, rest) = row.as_chunks::<LANES>();
     let mut last = [0.0; LANES];
     last[..rest.len()].copy_from_slice(rest);
-    let (out, out_of_rest) = out.split_at_mut(whole.len());
 
     // Without their signs, floats are ordered as their bits are, and what is not finite comes last.
     let mut most = magnitude(&last);
@@ -181,14 +192,17 @@ fn quantise(row: &[f32], out: &mut [[u8; LANES]]) -> f32 {
         return f32::NAN;
     }
     let most = most.max(SMALLEST);
-    let factor = _mm512_set1_ps(127.0 / most);
-    for (chunk, out) in whole.iter().zip(out) {
-        store_bytes(rounded(chunk, factor), out);
+    // The largest activation in steps: its first byte is 127, the others are 0.
+    let steps = 127.0 * 256_f32.powi(PARTS as i32 - 1);
+    let factor = _mm512_set1_ps(steps / most);
+    let stride = out.len() / PARTS;
+    let rest = (!rest.is_empty()).then_some(&last);
+    for (index, chunk) in whole.iter().chain(rest).enumerate() {
+        for (part, bytes) in rounded::<PARTS>(chunk, factor).into_iter().enumerate() {
+            store_bytes(bytes, &mut out[part * stride + index]);
+        }
     }
-    if let Some(out) = out_of_rest.first_mut() {
-        store_bytes(rounded(&last, factor), out);
-    }
-    most / 127.0
+    most / steps
 }
 
 /// The bits of absolute values.
@@ -198,15 +212,26 @@ fn magnitude(values: &[f32; LANES]) -> __m512i {
     _mm512_and_si512(bits, _mm512_set1_epi32(i32::MAX))
 }
 
-/// Bytes from 1 to 255.
+/// First bytes from 1 to 255, others from 0 to 255.
 #[target_feature(enable = "avx512f")]
-fn rounded(values: &[f32; LANES], factor: __m512) -> __m128i {
-    let scaled = _mm512_cvtps_epi32(_mm512_mul_ps(load_floats(values), factor));
-    _mm512_cvtepi32_epi8(_mm512_add_epi32(scaled, _mm512_set1_epi32(128)))
+#[inline]
+fn rounded<const PARTS: usize>(values: &[f32; LANES], factor: __m512) -> [__m128i; PARTS] {
+    let half = _mm512_set1_epi32(128);
+    let byte = |signed| _mm512_cvtepi32_epi8(_mm512_add_epi32(signed, half));
+    let mut steps = _mm512_cvtps_epi32(_mm512_mul_ps(load_floats(values), factor));
+    let mut bytes = [_mm_setzero_si128(); PARTS];
+    for part in (1..PARTS).rev() {
+        // The nearest high part, which leaves −128 to 127 for the low byte.
+        let high = _mm512_srai_epi32::<8>(_mm512_add_epi32(steps, half));
+        bytes[part] = byte(_mm512_sub_epi32(steps, _mm512_slli_epi32::<8>(high)));
+        steps = high;
+    }
+    bytes[0] = byte(steps);
+    bytes
 }
 
 #[target_feature(enable = "avx512f,avx512vnni")]
-fn product(
+fn product<const PARTS: usize>(
     b: &Bytes,
     a: &ByteRows,
     rows: usize,
@@ -222,10 +247,12 @@ fn product(
         while row < rows {
             let out = &mut out[row * out_stride + first..];
             let done = match rows - row {
-                ROWS.. => tile::<ROWS>(panel, a, b.k, row, out, out_stride, columns),
-                4.. => tile::<4>(panel, a, b.k, row, out, out_stride, columns),
-                2.. => tile::<2>(panel, a, b.k, row, out, out_stride, columns),
-                _ => tile::<1>(panel, a, b.k, row, out, out_stride, columns),
+                ROWS.. if PARTS == 1 => {
+                    tile::<ROWS, PARTS>(panel, a, b.k, row, out, out_stride, columns)
+                }
+                4.. => tile::<4, PARTS>(panel, a, b.k, row, out, out_stride, columns),
+                2.. => tile::<2, PARTS>(panel, a, b.k, row, out, out_stride, columns),
+                _ => tile::<1, PARTS>(panel, a, b.k, row, out, out_stride, columns),
             };
             finish(out, done, columns);
             row += done;
@@ -238,7 +265,7 @@ fn product(
 #[target_feature(enable = "avx512f,avx512vnni")]
 #[inline]
 #[allow(clippy::needless_range_loop)]
-fn tile<const M: usize>(
+fn tile<const M: usize, const PARTS: usize>(
     panel: &Panel,
     a: &ByteRows,
     k: usize,
@@ -249,30 +276,41 @@ fn tile<const M: usize>(
 ) -> usize {
     let stride = k.div_ceil(LANES);
     let steps = &panel.steps[..];
-    let mut rows: [&[[u8; DEPTH]]; M] = [&[]; M];
+    let mut rows: [[&[[u8; DEPTH]]; PARTS]; M] = [[&[]; PARTS]; M];
     for i in 0..M {
-        let bytes = a.values[(row + i) * stride..][..stride].as_flattened();
-        rows[i] = bytes.as_chunks().0;
+        for part in 0..PARTS {
+            let first = ((row + i) * PARTS + part) * stride;
+            rows[i][part] = a.values[first..][..stride].as_flattened().as_chunks().0;
+        }
     }
     // Said once, so that the loop below needs no bounds checks.
     for i in 0..M {
-        assert!(rows[i].len() >= steps.len());
+        for part in 0..PARTS {
+            assert!(rows[i][part].len() >= steps.len());
+        }
     }
-    let mut sums = [panel.initial; M];
+    let mut sums = [[panel.initial; PARTS]; M];
     for (step, weights) in steps.iter().enumerate() {
         for i in 0..M {
-            let x = _mm512_set1_epi32(i32::from_le_bytes(rows[i][step]));
-            for v in 0..VECTORS {
-                sums[i][v] = _mm512_dpbusd_epi32(sums[i][v], x, weights[v]);
+            for part in 0..PARTS {
+                let x = _mm512_set1_epi32(i32::from_le_bytes(rows[i][part][step]));
+                for v in 0..VECTORS {
+                    sums[i][part][v] = _mm512_dpbusd_epi32(sums[i][part][v], x, weights[v]);
+                }
             }
         }
     }
+    let worth = _mm512_set1_ps(256.0);
     for i in 0..M {
         let scale = _mm512_set1_ps(a.scales[row + i]);
         let mut values = [panel.bias[0]; VECTORS];
         for v in 0..VECTORS {
+            let mut sum = _mm512_cvtepi32_ps(sums[i][0][v]);
+            for part in 1..PARTS {
+                sum = _mm512_fmadd_ps(sum, worth, _mm512_cvtepi32_ps(sums[i][part][v]));
+            }
             let scale = _mm512_mul_ps(scale, panel.scale[v]);
-            values[v] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[i][v]), scale, panel.bias[v]);
+            values[v] = _mm512_fmadd_ps(sum, scale, panel.bias[v]);
         }
         let out = &mut out[i * out_stride..][..columns];
         if out.len() == PANEL {
@@ -328,21 +366,33 @@ mod tests {
     use super::*;
 
     /// The same product without vectors: every sum exact in 64 bits, every other step rounded once.
-    fn definition(a: &[f32], matrix: &Quantised, bias: &[f32]) -> Vec<f32> {
+    fn definition(fine: bool, a: &[f32], matrix: &Quantised, bias: &[f32]) -> Vec<f32> {
         let most = a.iter().map(|x| x.abs()).fold(SMALLEST, f32::max);
-        let (factor, scale) = (127.0 / most, most / 127.0);
-        let rounded: Vec<i64> = a
-            .iter()
-            .map(|x| (x * factor).round_ties_even() as i64)
-            .collect();
+        let steps = if fine { 32512.0 } else { 127.0 };
+        let (factor, scale) = (steps / most, most / steps);
+        let rounded = a.iter().map(|x| (x * factor).round_ties_even() as i64);
+        let parts = |steps: i64| {
+            let moved = steps + 128;
+            (moved.div_euclid(256), moved.rem_euclid(256) - 128)
+        };
+        let (high, low): (Vec<_>, Vec<_>) = rounded.map(parts).unzip();
         let column = |column: usize| {
-            let terms = rounded.iter().enumerate();
-            let sum: i64 = terms
-                .map(|(row, x)| x * i64::from(matrix.at(row, column)))
-                .sum();
-            (sum as f32).mul_add(scale * matrix.scale(column), bias[column])
+            let sum = |part: &[i64]| -> i64 {
+                let terms = part.iter().enumerate();
+                terms
+                    .map(|(row, x)| x * i64::from(matrix.at(row, column)))
+                    .sum()
+            };
+            let sum = (sum(&high) as f32).mul_add(256.0, sum(&low) as f32);
+            sum.mul_add(scale * matrix.scale(column), bias[column])
         };
         (0..matrix.columns()).map(column).collect()
+    }
+
+    /// With one byte and with two, where there is the instruction.
+    fn kinds() -> impl Iterator<Item = (Vnni, bool)> {
+        let kinds = |vnni| [(vnni, false), (vnni, true)];
+        Vnni::detect().into_iter().flat_map(kinds)
     }
 
     struct Case {
@@ -374,10 +424,15 @@ mod tests {
         }
 
         /// Rows of the result `gap` apart, and everything between them as it was.
-        fn multiply(&self, vnni: Vnni, first: usize, rows: usize, gap: usize) -> Vec<f32> {
-            let b = Bytes::new(vnni, self.k, self.n, self.weight(), |column| {
-                self.bias[column]
-            });
+        fn multiply(
+            &self,
+            (vnni, fine): (Vnni, bool),
+            first: usize,
+            rows: usize,
+            gap: usize,
+        ) -> Vec<f32> {
+            let bias = |column: usize| self.bias[column];
+            let b = Bytes::new(vnni, fine, self.k, self.n, self.weight(), bias);
             let stride = self.n + gap;
             let mut out = vec![-1.0; rows * stride];
             let a = Operand::new(&self.a[first * self.k..], self.k);
@@ -399,13 +454,14 @@ mod tests {
             n in 1..100_usize,
             gap in 0..3_usize,
             seed in 0..1000_usize,
+            fine: bool,
         ) {
             let Some(vnni) = Vnni::detect() else { return Ok(()) };
             let case = Case::new(rows, k, n, seed);
             let matrix = Quantised::new(k, n, case.weight());
-            let found = case.multiply(vnni, 0, rows, gap);
+            let found = case.multiply((vnni, fine), 0, rows, gap);
             for (found, a) in found.chunks(n + gap).zip(case.a.chunks(k)) {
-                prop_assert_eq!(&found[..n], &definition(a, &matrix, &case.bias)[..]);
+                prop_assert_eq!(&found[..n], &definition(fine, a, &matrix, &case.bias)[..]);
                 prop_assert!(found[n..].iter().all(|&gap| gap == -1.0));
             }
         }
@@ -413,17 +469,18 @@ mod tests {
 
     #[test]
     fn a_row_does_not_depend_on_the_rows_around_it() {
-        let Some(vnni) = Vnni::detect() else { return };
-        let most = 19;
-        let case = Case::new(most, 53, 70, 4);
-        let alone: Vec<_> = (0..most)
-            .map(|row| case.multiply(vnni, row, 1, 0))
-            .collect();
-        for rows in 1..=most {
-            for first in 0..=most - rows {
-                let together = case.multiply(vnni, first, rows, 0);
-                for (i, row) in together.chunks(70).enumerate() {
-                    assert_eq!(row, alone[first + i], "row {i} of {rows}");
+        for (vnni, fine) in kinds() {
+            let most = 19;
+            let case = Case::new(most, 53, 70, 4);
+            let alone: Vec<_> = (0..most)
+                .map(|row| case.multiply((vnni, fine), row, 1, 0))
+                .collect();
+            for rows in 1..=most {
+                for first in 0..=most - rows {
+                    let together = case.multiply((vnni, fine), first, rows, 0);
+                    for (i, row) in together.chunks(70).enumerate() {
+                        assert_eq!(row, alone[first + i], "row {i} of {rows}");
+                    }
                 }
             }
         }
@@ -431,16 +488,17 @@ mod tests {
 
     #[test]
     fn what_is_no_number_spoils_its_row_and_no_other() {
-        let Some(vnni) = Vnni::detect() else { return };
-        for (rows, k, n) in [(9, 21, 40), (3, 32, 5)] {
-            for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
-                for place in [0, k / 2, k - 1] {
-                    let mut case = Case::new(rows, k, n, 1);
-                    case.a[k + place] = bad;
-                    let found = case.multiply(vnni, 0, rows, 0);
-                    for (row, found) in found.chunks(n).enumerate() {
-                        let spoilt = found.iter().filter(|x| x.is_nan()).count();
-                        assert_eq!(spoilt, if row == 1 { n } else { 0 }, "{bad} at {place}");
+        for (vnni, fine) in kinds() {
+            for (rows, k, n) in [(9, 21, 40), (3, 32, 5)] {
+                for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                    for place in [0, k / 2, k - 1] {
+                        let mut case = Case::new(rows, k, n, 1);
+                        case.a[k + place] = bad;
+                        let found = case.multiply((vnni, fine), 0, rows, 0);
+                        for (row, found) in found.chunks(n).enumerate() {
+                            let spoilt = found.iter().filter(|x| x.is_nan()).count();
+                            assert_eq!(spoilt, if row == 1 { n } else { 0 }, "{bad} at {place}");
+                        }
                     }
                 }
             }
@@ -449,47 +507,49 @@ mod tests {
 
     #[test]
     fn zeros_and_extremes_have_a_product() {
-        let Some(vnni) = Vnni::detect() else { return };
-        for (value, expected) in [(0.0, 0.0), (1e-35, 0.0), (1e30, 3e30), (-1e30, -3e30)] {
-            let b = Bytes::new(vnni, 3, 1, |_, _| 1.0, |_| 0.0);
-            let (a, mut out) = ([value; 3], [f32::NAN]);
-            let mut bytes = ByteRows::default();
-            b.multiply(
-                Operand::new(&a, 3),
-                1,
-                &mut bytes,
-                &mut out,
-                1,
-                |_, _, _| {},
-            );
-            assert!(
-                (out[0] - expected).abs() <= expected.abs() * 1e-6,
-                "{value}: {out:?}"
-            );
+        for (vnni, fine) in kinds() {
+            for (value, expected) in [(0.0, 0.0), (1e-35, 0.0), (1e30, 3e30), (-1e30, -3e30)] {
+                let b = Bytes::new(vnni, fine, 3, 1, |_, _| 1.0, |_| 0.0);
+                let (a, mut out) = ([value; 3], [f32::NAN]);
+                let mut bytes = ByteRows::default();
+                b.multiply(
+                    Operand::new(&a, 3),
+                    1,
+                    &mut bytes,
+                    &mut out,
+                    1,
+                    |_, _, _| {},
+                );
+                assert!(
+                    (out[0] - expected).abs() <= expected.abs() * 1e-6,
+                    "{value}: {out:?}"
+                );
+            }
         }
     }
 
     #[test]
     fn the_largest_sum_is_exact() {
-        let Some(vnni) = Vnni::detect() else { return };
-        let k = super::super::quantise::MAX_INNER;
-        for sign in [1.0, -1.0] {
-            let b = Bytes::new(vnni, k, 1, |_, _| sign, |_| 0.0);
-            let (a, mut out) = (vec![127.0; k], [f32::NAN]);
-            let mut bytes = ByteRows::default();
-            b.multiply(
-                Operand::new(&a, k),
-                1,
-                &mut bytes,
-                &mut out,
-                1,
-                |_, _, _| {},
-            );
-            let expected = sign * (k * 127) as f32;
-            assert!(
-                (out[0] - expected).abs() <= expected.abs() * 1e-6,
-                "{out:?} {expected}"
-            );
+        for (vnni, fine) in kinds() {
+            let k = super::super::quantise::MAX_INNER;
+            for sign in [1.0, -1.0] {
+                let b = Bytes::new(vnni, fine, k, 1, |_, _| sign, |_| 0.0);
+                let (a, mut out) = (vec![127.0; k], [f32::NAN]);
+                let mut bytes = ByteRows::default();
+                b.multiply(
+                    Operand::new(&a, k),
+                    1,
+                    &mut bytes,
+                    &mut out,
+                    1,
+                    |_, _, _| {},
+                );
+                let expected = sign * (k * 127) as f32;
+                assert!(
+                    (out[0] - expected).abs() <= expected.abs() * 1e-6,
+                    "{out:?} {expected}"
+                );
+            }
         }
     }
 }

@@ -14,6 +14,8 @@ use super::{load, store};
 pub(in super::super) struct Packer {
     level: Level,
     vnni: Option<Vnni>,
+    /// Whether activations are to be rounded to two bytes instead of one.
+    fine: bool,
 }
 
 /// A matrix `[k, n]` and a bias `[n]`.
@@ -32,7 +34,11 @@ enum Arithmetic {
 impl Packer {
     /// With `vnni` for products in 8-bit integers.
     pub(in super::super) fn new(level: Level, vnni: Option<Vnni>) -> Self {
-        Self { level, vnni }
+        Self {
+            level,
+            vnni,
+            fine: false,
+        }
     }
 
     pub(in super::super) fn level(self) -> Level {
@@ -50,13 +56,18 @@ impl Packer {
         match self.vnni {
             Some(vnni) if k <= MAX_INNER => Matrix {
                 level: self.level,
-                packed: Arithmetic::Int8(Bytes::new(vnni, k, n, weight, bias)),
+                packed: Arithmetic::Int8(Bytes::new(vnni, self.fine, k, n, weight, bias)),
             },
             _ => Matrix {
                 level: self.level,
                 packed: Arithmetic::Float32(Packed::new(self.level, k, n, weight, bias)),
             },
         }
+    }
+
+    /// The same with finer activations, where they are not floats anyway.
+    pub(in super::super) fn finely(self) -> Self {
+        Self { fine: true, ..self }
     }
 
     /// The same for floats.

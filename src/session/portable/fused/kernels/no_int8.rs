@@ -23,6 +23,7 @@ pub(in super::super) struct ByteRows(());
 impl Bytes {
     pub(super) fn new(
         vnni: Vnni,
+        _: bool,
         _: usize,
         _: usize,
         _: impl Fn(usize, usize) -> f32,
