@@ -141,7 +141,7 @@ impl PortableSession {
     /// ```
     /// # use vacancy_sections::{MlPackage, PortableSession, Precision, Session};
     /// # let package = MlPackage::open(concat!(
-    /// #     env!("CARGO_MANIFEST_DIR"), "/tests/data/packages/bert_eager.mlpackage"))?;
+    /// #     env!("CARGO_MANIFEST_DIR"), "/assets/section_classifier.mlpackage"))?;
     /// let session = PortableSession::new(&package)?.with_precision(Precision::Int8);
     /// let reason = session.backend().reason;
     /// assert!(

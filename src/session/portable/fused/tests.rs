@@ -397,25 +397,28 @@ fn integers_stay_near_the_floats_and_are_not_the_same() {
     assert_eq!(most > 0.0, Vnni::detect().is_some());
 }
 
-#[test]
-fn what_computes_is_told() {
-    let shape = |layers, embedding| Shape {
+fn small(layers: usize, embedding: Option<usize>) -> Shape {
+    Shape {
         heads: 2,
-        head_width: 4,
+        head_width: 8,
         layers,
-        inner: 8,
+        inner: 24,
         embedding,
         types: false,
         activation: Activation::Gelu,
-        pooler: None,
-    };
+        pooler: Some(Activation::Tanh),
+    }
+}
+
+#[test]
+fn what_computes_is_told() {
     let told_of = |shape, precision, vnni| {
         let weights = weights(&shape, 8, 1);
         let encoder = FusedEncoder::with_instructions(weights, precision, Level::new(), vnni);
         let text = encoder.describe();
         text.rsplit("; ").next().unwrap_or_default().to_owned()
     };
-    let told = |precision, vnni| told_of(shape(2, None), precision, vnni);
+    let told = |precision, vnni| told_of(small(2, None), precision, vnni);
     let vnni = Vnni::detect();
     assert_eq!(told(Precision::Float32, vnni), "float32");
     assert_eq!(
@@ -423,35 +426,22 @@ fn what_computes_is_told() {
         "float32 instead of int8: no AVX-512 VNNI on this machine"
     );
     if vnni.is_some() {
-        assert_eq!(told(Precision::Int8, vnni), "int8 by AVX-512 VNNI");
-        assert_eq!(
-            told_of(shape(1, Some(4)), Precision::Int8, vnni),
-            "int8 by AVX-512 VNNI"
-        );
-        assert_eq!(
-            told_of(shape(1, None), Precision::Int8, vnni),
-            "float32 instead of int8: no layer but the last"
-        );
+        let told = |shape| told_of(shape, Precision::Int8, vnni);
+        for shape in [small(2, None), small(1, Some(4))] {
+            assert_eq!(told(shape), "int8 by AVX-512 VNNI");
+        }
+        let expected = "float32 instead of int8: no layer but the last";
+        assert_eq!(told(small(1, None)), expected);
     }
 }
 
 /// The last layer and the classifier see one token of a row and are not rounded.
 #[test]
 fn bytes_spare_what_sees_the_first_token_only() {
-    let shape = |layers| Shape {
-        heads: 2,
-        head_width: 8,
-        layers,
-        inner: 24,
-        embedding: None,
-        types: false,
-        activation: Activation::Gelu,
-        pooler: Some(Activation::Tanh),
-    };
     let batch = Batch::new(&[9, 1, 5], 9, 7);
     let same = |layers| {
         let run = |encoder: FusedEncoder| batch.run(&encoder, 1);
-        let weights = || weights(&shape(layers), 9, 3);
+        let weights = || weights(&small(layers, None), 9, 3);
         run(floats(weights(), Level::new())) == run(integers(weights(), Level::new()))
     };
     assert!(same(1));
