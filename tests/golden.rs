@@ -96,10 +96,10 @@ fn the_golden_vacancies_are_understood() {
     }
     assert_eq!(joint.0.len(), 1961);
     let alone = alone as f64 / joint.0.len() as f64;
-    assert!(alone > 0.915, "{alone}");
-    assert!(joint.accuracy() > 0.975, "{}", joint.accuracy());
+    assert!(alone > 0.922, "{alone}");
+    assert!(joint.accuracy() > 0.978, "{}", joint.accuracy());
     let left = (1.0 - joint.accuracy()) / (1.0 - vote.accuracy());
     assert!(left < 0.3, "{left} of the errors of the majority vote");
     assert!(joint.heading_f1() > 0.955, "{}", joint.heading_f1());
-    assert!(joint.junk_recall() > 0.92, "{}", joint.junk_recall());
+    assert!(joint.junk_recall() > 0.95, "{}", joint.junk_recall());
 }
