@@ -1,8 +1,7 @@
 """Puts a layer into a checkpoint that changes little at first: a start for a deeper student that goes on learning."""
 
 import argparse
-
-from transformers import BertForSequenceClassification
+import copy
 
 import encoder
 
@@ -16,21 +15,18 @@ def main():
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     model = encoder.load_model(args.model)
-    layers = model.config.num_hidden_layers
-    if not 0 <= args.after < layers:
-        parser.error(f"expected a layer from 0 to {layers - 1}, found {args.after}")
-    model.config.num_hidden_layers = layers + 1
-    deep = BertForSequenceClassification(model.config)
-    deep.load_state_dict(model.state_dict(), strict=False)
-    old, new = model.bert.encoder.layer, deep.bert.encoder.layer
-    for index in range(layers, args.after, -1):
-        new[index].load_state_dict(old[index - 1].state_dict())
-    added = new[args.after + 1]
+    layers = model.bert.encoder.layer
+    if not 0 <= args.after < len(layers):
+        parser.error(f"expected a layer from 0 to {len(layers) - 1}, found {args.after}")
+    before = layers[args.after]
+    added = copy.deepcopy(before)
     for part in (added.attention.output, added.output):
         part.dense.weight.data *= QUIET
         part.dense.bias.data.zero_()
-        part.LayerNorm.load_state_dict(old[args.after].output.LayerNorm.state_dict())
-    encoder.save(deep, args.model, args.out)
+        part.LayerNorm.load_state_dict(before.output.LayerNorm.state_dict())
+    layers.insert(args.after + 1, added)
+    model.config.num_hidden_layers = len(layers)
+    encoder.save(model, args.model, args.out)
 
 
 if __name__ == "__main__":

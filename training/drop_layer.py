@@ -2,7 +2,7 @@
 
 import argparse
 
-from transformers import BertForSequenceClassification
+import torch.nn as nn
 
 import encoder
 
@@ -14,21 +14,12 @@ def main():
     parser.add_argument("--out", required=True)
     args = parser.parse_args()
     model = encoder.load_model(args.model)
-    if not all(0 <= layer < model.config.num_hidden_layers for layer in args.keep):
-        parser.error(f"expected layers from 0 to {model.config.num_hidden_layers - 1}, found {args.keep}")
-    state = {}
-    for name, value in model.state_dict().items():
-        front, found, rest = name.partition(".layer.")
-        if found:
-            layer, _, rest = rest.partition(".")
-            if int(layer) not in args.keep:
-                continue
-            name = f"{front}.layer.{args.keep.index(int(layer))}.{rest}"
-        state[name] = value
+    layers = model.bert.encoder.layer
+    if not all(0 <= layer < len(layers) for layer in args.keep) or len(set(args.keep)) < len(args.keep):
+        parser.error(f"expected different layers from 0 to {len(layers) - 1}, found {args.keep}")
+    model.bert.encoder.layer = nn.ModuleList(layers[layer] for layer in args.keep)
     model.config.num_hidden_layers = len(args.keep)
-    small = BertForSequenceClassification(model.config)
-    small.load_state_dict(state)
-    encoder.save(small, args.model, args.out)
+    encoder.save(model, args.model, args.out)
 
 
 if __name__ == "__main__":

@@ -47,8 +47,8 @@ impl Encoder {
             projection,
         } = embeddings;
         let hidden = projection.as_ref().map_or(words.width, |p| p.outputs);
-        // From the last layer on one token of a row is left: bytes would gain little time there, and
-        // rounding would move the logits more than in the layers before.
+        // From the last layer on one token of a row is left: bytes would gain little time there, so that
+        // their error is not worth it.
         let floats = packer.floats();
         // What is rounded first goes through all layers: its error counts most.
         let first = packer.finely();
@@ -75,6 +75,11 @@ impl Encoder {
                 .map(|(linear, activation)| (pack(floats, &linear, 1.0), activation))
                 .collect(),
         }
+    }
+
+    /// Whether there is anything that a packer for bytes packs in bytes.
+    pub(super) fn may_round(&self) -> bool {
+        self.projection.is_some() || !self.layers.is_empty()
     }
 
     /// Shape and instruction set.

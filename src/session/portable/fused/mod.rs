@@ -66,15 +66,18 @@ impl FusedEncoder {
         level: Level,
         vnni: Option<Vnni>,
     ) -> Self {
-        let rounds = weights.layers.len() > 1 || weights.embeddings.projection.is_some();
-        let (vnni, arithmetic) = match (precision, vnni) {
-            (Precision::Float32, _) => (None, precision.to_string()),
-            (Precision::Int8, None) => (None, instead_of_int8("no AVX-512 VNNI on this machine")),
-            (Precision::Int8, _) if !rounds => (None, instead_of_int8("no layer but the last")),
-            (Precision::Int8, Some(vnni)) => (Some(vnni), "int8 by AVX-512 VNNI".to_owned()),
+        let vnni = vnni.filter(|_| precision == Precision::Int8);
+        let encoder = Encoder::new(weights, Packer::new(level, vnni));
+        let arithmetic = match (precision, vnni) {
+            (Precision::Float32, _) => precision.to_string(),
+            (Precision::Int8, None) => instead_of_int8("no AVX-512 VNNI on this machine"),
+            (Precision::Int8, _) if !encoder.may_round() => {
+                instead_of_int8("no layer but the last")
+            }
+            (Precision::Int8, Some(_)) => "int8 by AVX-512 VNNI".to_owned(),
         };
         Self {
-            encoder: Encoder::new(weights, Packer::new(level, vnni)),
+            encoder,
             arithmetic,
             rooms: Pool::default(),
             scratches: Pool::default(),
