@@ -16,13 +16,25 @@ import encoder
 from export import PACKAGE
 
 
-def constants(package):
-    """The arrays of a package's program, by the name of the constant."""
+def operations_of(package):
+    """The operations of a package's program."""
     model = ct.models.MLModel(str(package), skip_model_load=True)
     spec = model.get_spec()
     program = load_program(spec, specification_version=spec.specificationVersion, file_weights_dir=model.weights_dir)
-    operations = program.functions["main"].operations
+    return program.functions["main"].operations
+
+
+def constants(operations):
+    """The arrays of a program, by the name of the constant."""
     return {op.name: op.val.val for op in operations if op.op_type == "const" and getattr(op.val.val, "ndim", 0) > 0}
+
+
+def heads_of(operations):
+    """The weights do not tell the attention heads; attention's softmax does, over `[1, heads, tokens, tokens]`."""
+    shapes = {tuple(op.outputs[0].shape) for op in operations if op.op_type == "softmax"}
+    if len(shapes) != 1 or len(next(iter(shapes))) != 4:
+        raise SystemExit(f"expected softmax over one shape [1, heads, tokens, tokens]; found {sorted(shapes)}")
+    return shapes.pop()[1]
 
 
 # The positions are looked up while tracing: their rows stand in the program, not the table.
@@ -41,32 +53,42 @@ def parameter(found, name):
     return torch.tensor(found[constant].astype("float32"))
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--assets", type=pathlib.Path, required=True, help="folder of the package and the tokenizer files")
-    parser.add_argument("--heads", type=int, default=5, help="attention heads: the weights do not tell")
-    parser.add_argument("--out", type=pathlib.Path, required=True)
-    args = parser.parse_args()
-
-    found = constants(args.assets / PACKAGE)
+def model_of(package):
+    """The classifier that export.py made `package` of, in float16 numbers."""
+    operations = operations_of(package)
+    found = constants(operations)
     words = parameter(found, "bert.embeddings.word_embeddings.weight")
     inner = "bert.encoder.layer.{}.intermediate.dense.bias"
     layers = 0
     while constant_of(inner.format(layers)) in found:
         layers += 1
-    width, feed_forward = words.shape[1], len(parameter(found, inner.format(0)))
-    model = encoder.new_model(len(words), (width, layers, args.heads, feed_forward))
+    shape = (words.shape[1], layers, heads_of(operations), len(parameter(found, inner.format(0))))
+    model = encoder.new_model(len(words), shape)
     state = model.state_dict()
     for name in state:
         if not name.endswith("position_ids"):
             value = parameter(found, name)
             state[name] = value.reshape(state[name].shape)
     model.load_state_dict(state)
+    return model
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--assets", type=pathlib.Path, required=True, help="folder of the package and the tokenizer files")
+    parser.add_argument("--out", type=pathlib.Path, required=True)
+    args = parser.parse_args()
+
+    model = model_of(args.assets / PACKAGE)
     args.out.mkdir(parents=True, exist_ok=True)
     model.save_pretrained(args.out)
     for name in encoder.TOKENIZER_FILES:
         shutil.copyfile(args.assets / name, args.out / name)
-    print(f"{width} wide, {layers} layers, {args.heads} heads, {feed_forward} inner, {len(words)} pieces")
+    shape = model.config
+    print(
+        f"{shape.hidden_size} wide, {shape.num_hidden_layers} layers, {shape.num_attention_heads} heads, "
+        f"{shape.intermediate_size} inner, {shape.vocab_size} pieces"
+    )
 
 
 if __name__ == "__main__":
