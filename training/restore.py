@@ -6,7 +6,6 @@ encoder.new_model. Works on packages that export.py wrote: the constants are fou
 
 import argparse
 import pathlib
-import shutil
 
 import coremltools as ct
 import torch
@@ -32,9 +31,10 @@ def constants(operations):
 def heads_of(operations):
     """The weights do not tell the attention heads; attention's softmax does, over `[1, heads, tokens, tokens]`."""
     shapes = {tuple(op.outputs[0].shape) for op in operations if op.op_type == "softmax"}
-    if len(shapes) != 1 or len(next(iter(shapes))) != 4:
-        raise SystemExit(f"expected softmax over one shape [1, heads, tokens, tokens]; found {sorted(shapes)}")
-    return shapes.pop()[1]
+    match list(shapes):
+        case [(_, heads, _, _)]:
+            return heads
+    raise SystemExit(f"expected softmax over one shape [1, heads, tokens, tokens]; found {sorted(shapes)}")
 
 
 # The positions are looked up while tracing: their rows stand in the program, not the table.
@@ -80,10 +80,7 @@ def main():
     args = parser.parse_args()
 
     model = model_of(args.assets / PACKAGE)
-    args.out.mkdir(parents=True, exist_ok=True)
-    model.save_pretrained(args.out)
-    for name in encoder.TOKENIZER_FILES:
-        shutil.copyfile(args.assets / name, args.out / name)
+    encoder.save(model, args.assets, args.out)
     shape = model.config
     print(
         f"{shape.hidden_size} wide, {shape.num_hidden_layers} layers, {shape.num_attention_heads} heads, "
